@@ -1,0 +1,292 @@
+#include "core/engine/apply.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/engine/linking.h"
+#include "core/tuning.h"
+
+namespace tandem {
+
+PairPlan Applier::plan_of(const PairState& pair) {
+  PlanInput input;
+  input.pair = &pair;
+  input.new_key = key_owner(c_, pair);
+  for (const Side s : kSides) {
+    input.capabilities[s] = &c_.can(s);
+    input.writable[s] = c_.writable[s];
+    if (c_.can(s).has_records || pair.record[s].text.empty()) continue;
+    input.sources[s] = c_.store.sources_of(s, pair.record[s]);
+    // Tags are taken off every activity that has them, those of additional numbers included (P45).
+    for (const auto& identity : c_.store.identities(pair.id))
+      if (identity.side == s && identity.kind == Identity::Kind::id && identity.value != pair.record[s].text)
+        for (auto& source : c_.store.sources_of(s, {identity.value}))
+          if (!source.tags.empty()) {
+            source.redacted = true;  // never a target for fields of the primary (P44)
+            input.sources[s].push_back(std::move(source));
+          }
+    for (auto& source : input.sources[s])
+      if (source.lag_until_ms <= c_.now()) source.lag_until_ms = 0;
+  }
+  input.policy_digest = c_.policy_digest;
+  return plan(input, c_.policy);
+}
+
+void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
+  const std::int64_t now = c_.now();
+  for (const auto& change : plan.bases) {
+    PairField& field = pair.fields[change.field];
+    field.base = change.base;
+    if (!change.agreed) continue;
+    ++field.version;
+    field.changed_by = change.changed_by;
+    field.changed_at_ms = now;
+  }
+  for (const Side s : kSides)
+    if (plan.base_tags[s]) pair.base_tags[s] = plan.base_tags[s];
+  for (const auto& name : plan.used_resolutions) pair.resolutions.erase(name);
+  for (const auto& row : plan.decided) {
+    ConflictRow decided = row;
+    decided.run = c_.report.run;
+    decided.at_ms = now;
+    c_.store.add_decided_conflict(decided);
+  }
+  pair.parked = plan.parked;
+  for (auto& parked : pair.parked)
+    if (parked.since_ms == 0) parked.since_ms = now;
+  if (!plan.adopt_key.text.empty())
+    for (const Side s : kSides)
+      if (c_.can(s).keyed_by_phone) adopt_key(c_, observer_, pair, s, plan.adopt_key);
+  pair.dirty = live || plan.unsettled || !plan.adopt_key.text.empty();
+  c_.store.put_pair(pair);
+  c_.store.sync_conflicts(pair.id, plan.conflicts, c_.report.run, now);
+}
+
+std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& guard) {
+  std::int64_t sent = 0;
+  std::vector<Ready> batch;
+  for (const PairId id : pairs) {
+    if (c_.hooks.stop_requested()) break;
+    auto pair = c_.store.pair(id);
+    if (!pair || c_.open.count(id) != 0) continue;
+    for (auto& write : plan_of(*pair).writes) {
+      if (!c_.writable[write.side] || guard.clear(write, c_.store.decision(write.key)) != Clearance::go) continue;
+      batch.push_back({id, std::move(write)});
+    }
+    if (batch.size() < static_cast<std::size_t>(tuning::kApplyBatch)) continue;
+    sent += perform_batch(std::move(batch));
+    batch.clear();
+  }
+  if (!batch.empty() && !c_.hooks.stop_requested()) sent += perform_batch(std::move(batch));
+  return sent;
+}
+
+bool Applier::absent(const Ready& ready) {
+  const Side side = ready.write.side;
+  const NaturalKey key{ready.write.write.record.text.empty() ? value_of(ready.write.fields, "phone").text()
+                                                             : ready.write.write.record.text,
+                       value_of(ready.write.fields, "email").text()};
+  const auto found = c_.replicas[side]->find(key);
+  if (!found) {
+    stop_side(side, found.error());
+    return false;
+  }
+  bool blocked = false;
+  c_.store.transact([&] {
+    for (const auto& e : found->evidence) {
+      blocked = blocked || e.source.kind == c_.can(side).creates;
+      if (c_.store.source_hash(side, e.source) == e.hash) continue;
+      if (observer_.stage(side, e).changed) blocked = true;
+    }
+    if (blocked) c_.store.set_dirty(ready.pair, true);
+  });
+  return !blocked;
+}
+
+void Applier::verify(std::vector<Ready>& batch) {
+  for (const Side side : kSides) {
+    std::vector<FetchRequest> requests;
+    std::vector<std::size_t> of;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Write& w = batch[i].write.write;
+      if (batch[i].write.side != side || w.kind == WriteKind::create) continue;
+      FetchRequest request{w.record, w.tag_sources};
+      if (w.target) request.sources.push_back(*w.target);
+      requests.push_back(std::move(request));
+      of.push_back(i);
+    }
+    if (requests.empty()) continue;
+    const auto answers = c_.replicas[side]->fetch(requests);
+    c_.store.transact([&] {
+      for (std::size_t k = 0; k < answers.size(); ++k) {
+        Ready& ready = batch[of[k]];
+        if (!answers[k]) {
+          if (answers[k].error().fault == Fault::gone) {
+            if (c_.can(side).has_records) observer_.mark_gone(side, ready.write.write.record);
+            else if (ready.write.write.target) c_.store.drop_source(side, *ready.write.write.target);
+            c_.store.set_dirty(ready.pair, true);
+          } else {
+            stop_side(side, answers[k].error());
+          }
+          ready.write.key.clear();
+          continue;
+        }
+        if (answers[k]->empty()) ready.write.key.clear();  // its row is not shown now: lag, or it left
+        for (const auto& e : *answers[k])
+          if (c_.store.source_hash(side, e.source) != e.hash) observer_.stage(side, e);
+      }
+    });
+  }
+  for (auto& ready : batch)
+    if (ready.write.write.kind == WriteKind::create && !ready.write.key.empty() && c_.writable[ready.write.side] &&
+        !absent(ready))
+      ready.write.key.clear();
+  // Only what the fresh observation still asks for, to the letter, is done (P2).
+  std::set<std::string> still;
+  std::set<PairId> looked;
+  for (const auto& ready : batch) {
+    if (!looked.insert(ready.pair).second) continue;
+    auto pair = c_.store.pair(ready.pair);
+    if (!pair) continue;
+    for (const auto& write : plan_of(*pair).writes) still.insert(write.key);
+  }
+  std::erase_if(batch, [&](const Ready& r) {
+    return r.write.key.empty() || still.count(r.write.key) == 0 || !c_.writable[r.write.side];
+  });
+}
+
+std::int64_t Applier::perform_batch(std::vector<Ready> batch) {
+  verify(batch);
+  if (batch.empty()) return 0;
+  std::vector<Intent> intents;
+  c_.store.transact([&] {
+    for (auto& ready : batch) {
+      Intent intent;
+      intent.pair = ready.pair;
+      intent.side = ready.write.side;
+      intent.key = ready.write.key;
+      intent.write = std::move(ready.write.write);
+      intent.fields = std::move(ready.write.fields);
+      intent.before = std::move(ready.write.before);
+      intent.tags = std::move(ready.write.tags);
+      intent.why = std::move(ready.write.why);
+      intent.changed_by = std::move(ready.write.changed_by);
+      intent.run = c_.report.run;
+      intent.enlisted_ms = intent.sent_ms = c_.now();
+      intent.attempts = 1;
+      c_.store.put_intent(intent);
+      intents.push_back(std::move(intent));
+    }
+  });
+  std::int64_t sent = 0;
+  for (const Side side : kSides) {
+    std::vector<Write> writes;
+    std::vector<Intent*> of;
+    for (auto& intent : intents) {
+      if (intent.side != side) continue;
+      writes.push_back(intent.write);
+      of.push_back(&intent);
+    }
+    if (writes.empty()) continue;
+    auto answers = c_.replicas[side]->apply(writes);
+    for (std::size_t i = 0; i < answers.size(); ++i) outcome(*of[i], answers[i]);
+    sent += static_cast<std::int64_t>(writes.size());
+  }
+  c_.hooks.advanced();
+  return sent;
+}
+
+void Applier::stop_side(Side side, const Error& error) {
+  c_.trouble(side, error);
+  c_.writable[side] = false;
+}
+
+void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
+  const Side side = intent.side;
+  const auto drop = [&](bool dirty) {
+    c_.store.transact([&] {
+      c_.store.close_intent(intent.id);
+      if (dirty) c_.store.set_dirty(intent.pair, true);
+    });
+  };
+  if (answer) {
+    ++c_.report.written[side];
+    if (intent.write.kind == WriteKind::create) ++c_.report.created;
+    c_.store.transact([&] { settler_.settle(intent, *answer, true); });
+    if (intent.state == IntentState::awaiting) c_.open[intent.pair].push_back(intent);
+    return;
+  }
+  const Error& error = answer.error();
+  switch (error.fault) {
+    case Fault::transient:
+    case Fault::rate_limited:
+    case Fault::unauthorised:  // certainly not done
+      drop(true);
+      stop_side(side, error);
+      return;
+    case Fault::ambiguous:
+    case Fault::malformed:  // it may have happened: the intent stays open, the next cycle finds out
+      c_.open[intent.pair].push_back(intent);
+      ++c_.report.written[side];
+      c_.trouble(side, error);
+      return;
+    case Fault::stale: drop(true); return;
+    case Fault::gone:
+      c_.store.transact([&] {
+        if (c_.can(side).has_records) observer_.mark_gone(side, intent.write.record);
+        c_.store.close_intent(intent.id);
+      });
+      return;
+    case Fault::rejected:
+    case Fault::unsupported: adopt(intent, error); return;
+  }
+}
+
+void Applier::adopt(Intent& intent, const Error& error) {
+  const Side side = intent.side;
+  if (intent.write.kind == WriteKind::create) {
+    // A refused create may name the record that is in the way, or may have been stored all the same.
+    std::vector<Evidence> there;
+    if (!error.existing_id.empty()) {
+      const FetchRequest request{RecordId{error.existing_id}, {}};
+      auto answers = c_.replicas[side]->fetch(std::span(&request, 1));
+      if (answers.front()) there = std::move(*answers.front());
+    } else {
+      const auto found = c_.replicas[side]->find({value_of(intent.fields, "phone").text(), value_of(intent.fields, "email").text()});
+      if (!found) {  // cannot tell yet
+        c_.open[intent.pair].push_back(intent);
+        return c_.trouble(side, found.error());
+      }
+      for (const auto& e : found->evidence)
+        if (e.source.kind == c_.can(side).creates) there.push_back(e);
+    }
+    if (!there.empty()) {
+      c_.store.transact([&] {
+        bool linked_elsewhere = false;
+        for (const auto& e : there) {
+          const Staged staged = observer_.stage(side, e);
+          const auto pair = c_.store.pair(staged.pair);
+          linked_elsewhere = linked_elsewhere || (pair && pair->status == PairStatus::linked);
+          c_.store.set_dirty(staged.pair, true);
+        }
+        c_.store.close_intent(intent.id);
+        c_.store.set_dirty(intent.pair, true);
+        if (!linked_elsewhere) return;  // matching decides with the new evidence
+        PairState pair = *c_.store.pair(intent.pair);
+        pair.status = PairStatus::held;
+        pair.reason = fmt::format("{} refuses a second record: {} has this {} and is linked already", to_text(side),
+                                  there.front().source.id, error.field.empty() ? "phone or e-mail" : error.field);
+        pair.since_ms = c_.now();
+        pair.dirty = false;
+        c_.store.put_pair(pair);
+      });
+      return;
+    }
+  }
+  c_.say(Severity::warning, fmt::format("{}: {} of pair {} was refused and is parked; see `tandem explain {}`",
+                                        to_text(side), to_text(intent.write.kind), intent.pair.row, intent.pair.row));
+  c_.store.transact([&] { settler_.refuse(intent, error); });
+}
+}  // namespace tandem

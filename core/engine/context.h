@@ -1,0 +1,31 @@
+// What the steps of one cycle share. Lives for one Cycle::run.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+#include "core/engine/cycle.h"
+
+namespace tandem {
+
+struct Context {
+  PerSide<Replica*> replicas;
+  StateStore& store;
+  Clock& clock;
+  const Policy& policy;
+  CycleHooks& hooks;
+  CycleReport& report;
+  std::string policy_digest;
+  PerSide<bool> opened{}, read{}, writable{};
+  PerSide<std::int64_t> high_water_ms{};       // newest activity, by the remote's clock
+  std::map<PairId, std::vector<Intent>> open;  // intents that earlier cycles left
+
+  [[nodiscard]] const Capabilities& can(Side s) const { return replicas[s]->capabilities(); }
+  [[nodiscard]] std::int64_t now() const { return clock.now_ms(); }
+  void say(Severity severity, const std::string& text) const { hooks.say(severity, text); }
+  // The first trouble of a side is the one reported.
+  void trouble(Side s, const Error& error) const {
+    if (!report.trouble[s]) report.trouble[s] = error;
+    say(Severity::warning, std::string(to_text(s)) + ": " + error.message);
+  }
+};
+}  // namespace tandem

@@ -1,0 +1,305 @@
+#include "core/engine/cycle.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/engine/apply.h"
+#include "core/engine/context.h"
+#include "core/engine/linking.h"
+#include "core/engine/observe.h"
+#include "core/engine/settle.h"
+#include "core/merge/guard.h"
+#include "core/model/digest.h"
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+constexpr std::size_t kPage = 500;  // pairs per transaction
+
+std::string digest_of(const Policy& policy) {
+  Digest d;
+  d.add(std::to_string(policy.mapping.fingerprint())).add(to_text(policy.tags));
+  for (const auto& rule : policy.mapping.rules())
+    d.add(rule.name).add(to_text(rule.direction)).add(to_text(rule.clears)).add(to_text(rule.conflict));
+  return d.hex();
+}
+}  // namespace
+
+std::string_view to_text(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::converged: return "converged";
+    case Outcome::awaiting_index: return "awaiting_index";
+    case Outcome::needs_person: return "needs_person";
+    case Outcome::unreachable: return "unreachable";
+    case Outcome::unauthorised: return "unauthorised";
+    case Outcome::misconfigured: return "misconfigured";
+    case Outcome::stopped: return "stopped";
+  }
+  return "?";
+}
+
+int exit_code(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::converged:
+    case Outcome::awaiting_index:
+    case Outcome::stopped: return 0;
+    case Outcome::needs_person: return 3;
+    case Outcome::unreachable: return 75;
+    case Outcome::unauthorised: return 77;
+    case Outcome::misconfigured: return 78;
+  }
+  return 1;
+}
+
+std::string CycleReport::summary() const {
+  std::string text = fmt::format(
+      "{} cycle {}: {}; read {} ctm and {} highlevel, {} changed, linked {}, created {}, written {} ctm and {} highlevel",
+      kind == ReadKind::full ? "full" : "delta", run, to_text(outcome), read.ctm, read.highlevel,
+      changed.ctm + changed.highlevel, linked_now, created, written.ctm, written.highlevel);
+  const auto add = [&](std::int64_t n, const char* what) {
+    if (n != 0) text += fmt::format(", {} {}", n, what);
+  };
+  add(conflicts, "conflicts open");
+  add(held, "held");
+  add(parked, "parked");
+  add(awaiting, "awaiting the index");
+  add(remaining, "left for the next cycle");
+  for (const Side s : kSides)
+    if (trouble[s]) text += fmt::format("; {}: {}", to_text(s), trouble[s]->message);
+  return text;
+}
+
+struct Cycle::Work {
+  Context& c;
+  Observer& observer;
+  Settler& settler;
+  Applier& applier;
+  const CycleOptions& options;
+
+  void open_sides() {
+    for (const Side s : kSides) {
+      std::map<std::string, std::string> facts;
+      const std::string learned = c.store.meta(fmt::format("learned.{}", to_text(s))).value_or("");
+      for (std::size_t at = 0; at < learned.size();) {
+        const std::size_t end = std::min(learned.find('\n', at), learned.size());
+        const std::string line = learned.substr(at, end - at);
+        if (const std::size_t eq = line.find('='); eq != std::string::npos) facts[line.substr(0, eq)] = line.substr(eq + 1);
+        at = end + 1;
+      }
+      c.replicas[s]->recall(facts);
+      const auto opened = c.replicas[s]->open();
+      c.opened[s] = opened.has_value();
+      if (!opened) c.trouble(s, opened.error());
+    }
+    for (const Intent& intent : c.store.open_intents()) c.open[intent.pair].push_back(intent);
+  }
+
+  // What was refused under another mapping or policy is tried again.
+  void release_parked() {
+    if (c.store.meta("policy") == c.policy_digest) return;
+    PairId after;
+    while (true) {
+      const auto ids = c.store.work(WorkList::all, after, static_cast<int>(kPage));
+      if (ids.empty()) break;
+      c.store.transact([&] {
+        for (const PairId id : ids)
+          if (!c.store.pair(id)->parked.empty()) c.store.set_dirty(id, true);
+      });
+      after = ids.back();
+    }
+    c.store.transact([&] { c.store.set_meta("policy", c.policy_digest); });
+  }
+
+  void keep_learned() {
+    for (const Side s : kSides) {
+      std::string text;
+      for (const auto& [key, value] : c.replicas[s]->learned()) text += key + "=" + value + "\n";
+      const std::string key = fmt::format("learned.{}", to_text(s));
+      if (text != c.store.meta(key).value_or("")) c.store.transact([&] { c.store.set_meta(key, text); });
+    }
+  }
+
+  // Until a side was listed completely once, people missing there are not known to be missing.
+  bool listed(Side s) { return c.store.meta(fmt::format("listed.{}", to_text(s))) == "yes"; }
+
+  void read_sides() {
+    for (const Side s : kSides) {
+      if (!c.opened[s]) continue;
+      c.read[s] = observer.read(s, listed(s) ? options.kind : ReadKind::full);
+      c.writable[s] = c.read[s];
+    }
+  }
+
+  bool first_run_open() {
+    if (!c.policy.first_run_ask) return false;
+    return c.store.meta("first_run").value_or("open") != "done";
+  }
+
+  // Plans every dirty pair, settles what needs no write, and performs what the guard lets through.
+  // Returns how many writes were sent.
+  std::int64_t plan_and_apply() {
+    Guard guard(c.policy, c.store.census().linked, first_run_open());
+    std::vector<PairId> with_writes;
+    PairId after;
+    while (true) {
+      if (c.hooks.stop_requested()) return 0;
+      const auto ids = c.store.work(WorkList::dirty, after, static_cast<int>(kPage));
+      if (ids.empty()) break;
+      c.store.transact([&] {
+        for (const PairId id : ids)
+          if (c.open.count(id) == 0 && plan_one(id, guard)) with_writes.push_back(id);
+      });
+      after = ids.back();
+      c.hooks.advanced();
+    }
+    hold(with_writes, guard);
+    if (options.collect_plan && c.report.plan.empty()) collect(with_writes, guard);
+    return options.dry_run ? 0 : applier.perform(with_writes, guard);
+  }
+
+  bool plan_one(PairId id, Guard& guard) {
+    PairState pair = *c.store.pair(id);
+    move_key(c, observer, pair);
+    const PairPlan plan = applier.plan_of(pair);
+    if (!both_listed_for(plan)) return false;
+    bool live = false;
+    for (const auto& write : plan.writes) {
+      const auto decision = c.store.decision(write.key);
+      guard.count(write, decision);
+      live = live || decision != Decision::rejected;
+    }
+    applier.settle_plan(pair, plan, live);
+    return live;
+  }
+
+  bool both_listed_for(const PairPlan& plan) {
+    for (const auto& write : plan.writes)
+      if (write.write.kind == WriteKind::create && !(listed(Side::ctm) && listed(Side::highlevel))) return false;
+    return true;
+  }
+
+  void hold(const std::vector<PairId>& pairs, const Guard& guard) {
+    for (std::size_t at = 0; at < pairs.size(); at += kPage) {
+      c.store.transact([&] {
+        for (std::size_t i = at; i < std::min(at + kPage, pairs.size()); ++i) {
+          for (const auto& write : applier.plan_of(*c.store.pair(pairs[i])).writes) {
+            if (guard.clear(write, c.store.decision(write.key)) != Clearance::hold) continue;
+            c.store.put_pending({write.key, guard.class_of(write), write.side, pairs[i], guard.reason(write), c.now()});
+          }
+        }
+      });
+    }
+  }
+
+  void collect(const std::vector<PairId>& pairs, const Guard& guard) {
+    for (const PairId id : pairs) {
+      for (const auto& write : applier.plan_of(*c.store.pair(id)).writes) {
+        const auto decision = c.store.decision(write.key);
+        const Clearance clearance = guard.clear(write, decision);
+        if (clearance == Clearance::drop) continue;
+        PlanItem item;
+        item.key = write.key;
+        item.side = write.side;
+        item.kind = write.write.kind;
+        item.pair = id;
+        item.record_id = write.write.target ? write.write.target->id : write.write.record.text;
+        if (clearance == Clearance::hold) item.held = guard.reason(write);
+        item.requests = c.replicas[write.side]->cost_of(write.write.kind);
+        const auto why = [&](const std::string& name) {
+          auto it = write.why.find(name);
+          if (it == write.why.end()) it = write.why.find("");
+          return it == write.why.end() ? std::string() : it->second;
+        };
+        const auto add = [&](const std::string& field, FieldValue before, FieldValue after) {
+          item.field = field;
+          item.old_value = std::move(before);
+          item.new_value = std::move(after);
+          item.reason = why(field);
+          c.report.plan.push_back(item);
+          item.requests = 0;
+        };
+        for (const auto& [name, value] : write.fields) add(name, value_of(write.before, name), value);
+        for (const auto& tag : write.tags) {
+          const bool adds = write.write.kind == WriteKind::tag_add;
+          add("tags", adds ? FieldValue() : FieldValue::of(tag), adds ? FieldValue::of(tag) : FieldValue());
+        }
+        if (write.fields.empty() && write.tags.empty()) add("", {}, {});
+      }
+    }
+  }
+
+  void work() {
+    for (int round = 0; round < tuning::kMaxRoundsPerCycle; ++round) {
+      if (c.hooks.stop_requested()) return;
+      // A side that was not read is not a side without people: no linking on half a view.
+      if (listed(Side::ctm) && listed(Side::highlevel)) c.report.linked_now += link_people(c, observer);
+      if (plan_and_apply() == 0) return;
+    }
+  }
+
+  void conclude() {
+    const Census census = c.store.census();
+    CycleReport& r = c.report;
+    r.conflicts = census.open_conflicts;
+    r.parked = census.parked;
+    r.held = census.held + census.pending;
+    r.awaiting = census.open_intents;
+    r.remaining = census.dirty;
+    const auto any = [&](Fault fault) {
+      for (const Side s : kSides)
+        if (r.trouble[s] && r.trouble[s]->fault == fault) return true;
+      return false;
+    };
+    if (any(Fault::rejected)) r.outcome = Outcome::misconfigured;
+    else if (any(Fault::unauthorised)) r.outcome = Outcome::unauthorised;
+    else if (r.trouble.ctm || r.trouble.highlevel) r.outcome = Outcome::unreachable;
+    else if (c.hooks.stop_requested()) r.outcome = Outcome::stopped;
+    else if (r.conflicts + r.parked + r.held != 0) r.outcome = Outcome::needs_person;
+    else if (r.awaiting + r.remaining != 0) r.outcome = Outcome::awaiting_index;
+    else r.outcome = Outcome::converged;
+  }
+};
+
+Cycle::Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const Policy& policy, CycleHooks hooks)
+    : replicas_(replicas), store_(store), clock_(clock), policy_(policy), hooks_(std::move(hooks)) {}
+
+CycleReport Cycle::run(const CycleOptions& options) {
+  CycleReport report;
+  report.kind = options.kind;
+  PerSide<std::int64_t> used;
+  for (const Side s : kSides) used[s] = replicas_[s]->usage().requests;
+  RunRow row;
+  row.started_ms = clock_.now_ms();
+  row.kind = options.kind == ReadKind::full ? "full" : "delta";
+  store_.transact([&] { report.run = store_.begin_run(row.kind, row.started_ms); });
+
+  Context context{replicas_, store_, clock_, policy_, hooks_, report, digest_of(policy_), {}, {}, {}, {}, {}};
+  Observer observer(context);
+  Settler settler(context, observer);
+  Applier applier(context, observer, settler);
+  Work work{context, observer, settler, applier, options};
+  work.open_sides();
+  work.release_parked();
+  if (!options.dry_run) report.awaiting = settler.recover();
+  work.read_sides();
+  work.work();
+  work.keep_learned();
+  store_.transact([&] { store_.sweep_pending(report.run); });
+  work.conclude();
+
+  row.id = report.run;
+  row.ended_ms = clock_.now_ms();
+  row.outcome = to_text(report.outcome);
+  for (const Side s : kSides) {
+    report.requests[s] = replicas_[s]->usage().requests - used[s];
+    row.reads[s] = report.read[s];
+    row.writes[s] = report.written[s];
+  }
+  store_.transact([&] {
+    store_.end_run(row);
+    for (const Side s : kSides) store_.count_calls(s, report.requests[s], row.ended_ms);
+  });
+  return report;
+}
+}  // namespace tandem

@@ -1,0 +1,265 @@
+#include "core/engine/linking.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/engine/observe.h"
+#include "core/engine/settle.h"
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+constexpr int kPage = 500;
+
+Candidate candidate_of(Context& c, const PairState& pair, Side side) {
+  Candidate out;
+  out.pair = pair.id;
+  out.record = pair.record[side];
+  out.linked = pair.status == PairStatus::linked;
+  const auto text = [&](const char* name) {
+    const auto it = pair.fields.find(name);
+    return it == pair.fields.end() ? std::string() : it->second.seen[side].text();
+  };
+  out.first_name = text("first_name");
+  out.last_name = text("last_name");
+  if (const auto it = pair.fields.find("first_name"); it != pair.fields.end())
+    out.name_unconfirmed = it->second.unconfirmed[side];
+  std::vector<std::string> more;
+  for (const auto& identity : c.store.identities(pair.id)) {
+    if (identity.side != side || identity.kind == Identity::Kind::id) continue;
+    if (identity.kind == Identity::Kind::email) out.emails.push_back(identity.value);
+    else (identity.alias ? more : out.phones).push_back(identity.value);
+  }
+  out.primary_phones = out.phones.size();
+  out.phones.insert(out.phones.end(), more.begin(), more.end());
+  return out;
+}
+
+// Everybody who shares a phone or e-mail with `start`, transitively through unlinked people.
+std::vector<PairState> group_of(Context& c, PairId start) {
+  std::set<PairId> met{start};
+  std::deque<PairId> todo{start};
+  std::vector<PairState> group;
+  while (!todo.empty() && group.size() <= static_cast<std::size_t>(tuning::kMatchGroupMax)) {
+    const PairId id = todo.front();
+    todo.pop_front();
+    auto pair = c.store.pair(id);
+    if (!pair || pair->status == PairStatus::ignored || pair->status == PairStatus::tombstone) continue;
+    const bool linked = pair->status == PairStatus::linked;
+    group.push_back(std::move(*pair));
+    if (linked) continue;
+    for (const auto& identity : c.store.identities(id)) {
+      if (identity.kind == Identity::Kind::id) continue;
+      for (const PairId near : c.store.pairs_with(identity.kind, identity.value))
+        if (met.insert(near).second) todo.push_back(near);
+    }
+  }
+  std::sort(group.begin(), group.end(), [](const PairState& a, const PairState& b) { return a.id < b.id; });
+  return group;
+}
+
+void set_status(Context& c, PairId id, PairStatus status, const std::string& reason) {
+  PairState pair = *c.store.pair(id);
+  if (pair.status == PairStatus::linked) return;
+  if (pair.status != status || pair.reason != reason) {
+    pair.since_ms = c.now();
+    pair.status = status;
+    pair.reason = reason;
+  }
+  pair.dirty = status != PairStatus::held;
+  c.store.put_pair(pair);
+}
+
+PairState join(Context& c, PairId into_id, PairId from_id) {
+  PairState into = *c.store.pair(into_id);
+  const PairState from = *c.store.pair(from_id);
+  c.store.join_pairs(into_id, from_id);
+  for (const Side s : kSides) {
+    if (!into.record[s].text.empty() || from.record[s].text.empty()) continue;
+    into.record[s] = from.record[s];
+    into.seen_tags[s] = from.seen_tags[s];
+    into.fold[s] = from.fold[s];
+    into.made_by_us[s] = from.made_by_us[s];
+    for (const auto& [name, field] : from.fields) {
+      PairField& mine = into.fields[name];
+      mine.seen[s] = field.seen[s];
+      mine.edited_at_ms[s] = field.edited_at_ms[s];
+      mine.unconfirmed[s] = field.unconfirmed[s];
+    }
+  }
+  into.dirty = true;
+  return into;
+}
+
+std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found) {
+  std::int64_t linked = 0;
+  for (const auto& link : found.links) {
+    const PairId into = std::min(link.ctm, link.highlevel), from = std::max(link.ctm, link.highlevel);
+    PairState pair = join(c, into, from);
+    pair.status = PairStatus::linked;
+    pair.reason = fmt::format("{} ({})", link.reason, link.score);
+    pair.since_ms = c.now();
+    // Identities follow their ids; a joined id that is this pair's own record is no alias.
+    auto identities = c.store.identities(into);
+    for (auto& identity : identities)
+      if (identity.kind == Identity::Kind::id) identity.alias = identity.value != pair.record[identity.side].text;
+    c.store.set_identities(into, identities);
+    for (const Side s : kSides)
+      if (!c.can(s).has_records) observer.show_tags(pair, s);
+    c.store.put_pair(pair);
+    c.store.add_history({c.report.run, c.now(), Side::ctm, "link", pair.record.ctm.text, into, "", {}, {}, pair.reason});
+    ++linked;
+  }
+  for (const auto& alias : found.aliases) {
+    PairState pair = *c.store.pair(alias.of);
+    const PairState joined = *c.store.pair(alias.alias);
+    c.store.join_pairs(alias.of, alias.alias);
+    for (const Side s : kSides)
+      if (!c.can(s).has_records) observer.show_tags(pair, s);
+    pair.dirty = true;
+    c.store.put_pair(pair);
+    c.store.add_history({c.report.run, c.now(), Side::ctm, "alias", joined.record.ctm.text, alias.of, "", {}, {}, alias.reason});
+    ++linked;
+  }
+  for (const auto& hold : found.holds)
+    for (const PairId id : hold.pairs) set_status(c, id, PairStatus::held, hold.reason);
+  for (const PairId id : found.alone) {
+    const auto pair = c.store.pair(id);
+    if (!pair || pair->status == PairStatus::linked) continue;
+    const Side side = pair->record.ctm.text.empty() ? Side::highlevel : Side::ctm;
+    if (pair->status == PairStatus::held || pair->reason == "new")
+      set_status(c, id, only(side), "nobody with this phone or e-mail on the other side");
+  }
+  return linked;
+}
+}  // namespace
+
+std::int64_t link_people(Context& c, Observer& observer) {
+  std::int64_t linked = 0;
+  std::set<PairId> done;
+  PairId after;
+  while (true) {
+    const auto ids = c.store.work(WorkList::unmatched, after, kPage);
+    if (ids.empty()) break;
+    c.store.transact([&] {
+      for (const PairId id : ids) {
+        if (done.count(id) != 0) continue;
+        const auto group = group_of(c, id);
+        if (group.empty()) continue;
+        for (const auto& pair : group) done.insert(pair.id);
+        if (group.size() > static_cast<std::size_t>(tuning::kMatchGroupMax)) {
+          Matches many;
+          Hold hold{{}, "more people share this phone or e-mail than can be told apart"};
+          for (const auto& pair : group) hold.pairs.push_back(pair.id);
+          many.holds.push_back(std::move(hold));
+          apply_matches(c, observer, many);
+          continue;
+        }
+        std::vector<Candidate> ctm, highlevel;
+        bool any_ctm = false;
+        for (const auto& pair : group)
+          any_ctm = any_ctm || (pair.status != PairStatus::linked && !pair.record.ctm.text.empty());
+        for (const auto& pair : group) {
+          const bool linked_pair = pair.status == PairStatus::linked;
+          const Side side = linked_pair ? (any_ctm ? Side::highlevel : Side::ctm)
+                                        : (pair.record.ctm.text.empty() ? Side::highlevel : Side::ctm);
+          (side == Side::ctm ? ctm : highlevel).push_back(candidate_of(c, pair, side));
+        }
+        linked += apply_matches(c, observer, match(ctm, highlevel));
+      }
+    });
+    c.hooks.advanced();
+    after = ids.back();
+  }
+  return linked;
+}
+
+namespace {
+// A number that the pair's other side says now and that is not the pair's key.
+struct WantedKey {
+  Side keyed = Side::ctm;
+  RecordId key;
+  std::optional<PairId> owner;
+};
+
+std::optional<WantedKey> wanted_key(Context& c, const PairState& pair) {
+  if (pair.status != PairStatus::linked) return std::nullopt;
+  const auto phone = pair.fields.find("phone");
+  if (phone == pair.fields.end()) return std::nullopt;
+  for (const Side keyed : kSides) {
+    if (!c.can(keyed).keyed_by_phone) continue;
+    const Side source = other(keyed);
+    const FieldValue& now = phone->second.seen[source];
+    if (!now.is_value() || now.text() == pair.record[keyed].text || phone->second.base[source] == now) continue;
+    return WantedKey{keyed, {now.text()}, c.store.pair_of(keyed, {now.text()})};
+  }
+  return std::nullopt;
+}
+
+bool shows_phone(const PairState& pair, Side side, const std::string& number) {
+  const auto phone = pair.fields.find("phone");
+  return phone != pair.fields.end() && phone->second.seen[side].text() == number;
+}
+
+void exchange_keys(Context& c, Observer& observer, Side keyed, PairState& pair, PairState& owner) {
+  const RecordId ours = pair.record[keyed], theirs = owner.record[keyed];
+  const PairState before_pair = pair, before_owner = owner;
+  auto mine = c.store.identities(pair.id), others = c.store.identities(owner.id);
+  const auto moves = [&](const Identity& i) {
+    return i.side == keyed && (i.value == ours.text || i.value == theirs.text);
+  };
+  std::erase_if(mine, moves);
+  std::erase_if(others, moves);
+  for (const auto kind : {Identity::Kind::id, Identity::Kind::phone}) {
+    mine.push_back({kind, keyed, theirs.text, false});
+    others.push_back({kind, keyed, ours.text, false});
+  }
+  c.store.set_identities(owner.id, others);
+  c.store.set_identities(pair.id, mine);
+  const auto take = [&](PairState& taker, const PairState& giver, const RecordId& key) {
+    adopt_key(c, observer, taker, keyed, key);
+    taker.made_by_us[keyed] = giver.made_by_us[keyed];
+    for (auto& [name, field] : taker.fields) {
+      const auto was = giver.fields.find(name);
+      if (name == "phone" || was == giver.fields.end() || !field.seen[keyed].is_value()) continue;
+      if (was->second.base[keyed] != field.seen[keyed]) continue;
+      // Unedited there since it agreed with its former contact: the phone edit decides whose it is.
+      field.base[keyed] = field.seen[keyed];
+      field.base[other(keyed)] = FieldValue::cleared();
+    }
+    observer.show_tags(taker, keyed);
+    c.store.put_pair(taker);
+  };
+  take(pair, before_owner, theirs);
+  take(owner, before_pair, ours);
+}
+}  // namespace
+
+KeyOwner key_owner(Context& c, const PairState& pair) {
+  const auto wanted = wanted_key(c, pair);
+  if (!wanted || !wanted->owner) return KeyOwner::free;
+  if (*wanted->owner != pair.id) return KeyOwner::taken;
+  return c.store.sources_of(wanted->keyed, wanted->key).empty() ? KeyOwner::free : KeyOwner::own_alias;
+}
+
+bool move_key(Context& c, Observer& observer, PairState& pair) {
+  const auto wanted = wanted_key(c, pair);
+  if (!wanted || !wanted->owner || *wanted->owner == pair.id) return false;
+  const Side keyed = wanted->keyed, source = other(keyed);
+  PairState owner = *c.store.pair(*wanted->owner);
+  if (owner.status != PairStatus::linked || shows_phone(owner, source, wanted->key.text)) return false;
+  if (owner.record[keyed] != wanted->key) {  // only an alias there: it follows the contact that shows it now
+    auto identities = c.store.identities(pair.id);
+    identities.push_back({Identity::Kind::id, keyed, wanted->key.text, true});
+    c.store.set_identities(pair.id, identities);
+    return true;
+  }
+  // Both moved away from their keys: an exchange, if the owner wants exactly ours.
+  if (!shows_phone(owner, source, pair.record[keyed].text)) return false;
+  exchange_keys(c, observer, keyed, pair, owner);
+  return true;
+}
+}  // namespace tandem

@@ -1,0 +1,440 @@
+#include "core/engine/observe.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/engine/settle.h"
+#include "core/merge/fold.h"
+#include "core/model/phone.h"
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+constexpr std::string_view kTags = "tags";  // key of a source's tags within SourceRow::before
+
+std::string meta_key(std::string_view what, Side side) { return fmt::format("{}.{}", what, to_text(side)); }
+
+FieldMap known_names(const PairState& pair, Side side) {
+  FieldMap known;
+  for (const char* name : {"first_name", "last_name"}) {
+    const auto it = pair.fields.find(name);
+    if (it == pair.fields.end()) continue;
+    const FieldValue& base = it->second.base[side];
+    known[name] = base.is_observed() ? base : it->second.seen[side];
+  }
+  return known;
+}
+
+PairStatus status_with(const PairState& pair) {
+  const bool ctm = !pair.record.ctm.text.empty(), highlevel = !pair.record.highlevel.text.empty();
+  if (ctm && highlevel) return PairStatus::linked;
+  return ctm ? PairStatus::ctm_only : PairStatus::highlevel_only;
+}
+}  // namespace
+
+std::string joined_tags(const std::vector<std::string>& tags) {
+  std::string text;
+  for (const auto& tag : canonical_tags(tags)) text += tag + '\n';
+  return text;
+}
+
+bool Observer::read(Side side, ReadKind kind) {
+  Replica& replica = *c_.replicas[side];
+  const std::string key = meta_key("cursor", side);
+  std::string cursor = kind == ReadKind::full ? "" : c_.store.meta(key).value_or("");
+  const std::string kept = cursor;
+  std::unordered_set<std::string> rows;  // ids of list rows and records met, for what is missing afterwards
+  std::vector<SourceKind> completed;
+  while (true) {
+    if (c_.hooks.stop_requested()) return false;
+    auto page = replica.read_page(kind, cursor);
+    if (!page) {
+      c_.trouble(side, page.error());
+      return false;
+    }
+    c_.high_water_ms[side] = std::max(c_.high_water_ms[side], page->high_water_ms);
+    std::vector<const Evidence*> differing;
+    for (const auto& evidence : page->evidence) {
+      ++c_.report.read[side];
+      if (evidence.source.kind != SourceKind::activity) rows.insert(evidence.source.id);
+      if (c_.store.source_hash(side, evidence.source) != evidence.hash) differing.push_back(&evidence);
+    }
+    completed.insert(completed.end(), page->completed.begin(), page->completed.end());
+    if (!differing.empty() && !stage_page(side, differing)) return false;
+    c_.hooks.advanced();
+    const bool more = page->more;
+    if (more && page->next == cursor) {
+      c_.trouble(side, fail(Fault::malformed, "a listing repeats the same page; the cursor stays").value());
+      return false;
+    }
+    cursor = std::move(page->next);
+    if (!more) break;
+  }
+  if (cursor != kept && cursor != c_.store.meta(key).value_or(""))
+    c_.store.transact([&] { c_.store.set_meta(key, cursor); });
+  for (const SourceKind listed : completed)
+    if (listed != SourceKind::activity) left_the_list(side, rows);
+  if (kind == ReadKind::full && c_.store.meta(meta_key("listed", side)) != "yes")
+    c_.store.transact([&] { c_.store.set_meta(meta_key("listed", side), "yes"); });
+  return true;
+}
+
+bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differing) {
+  // A listing may lag: what it says of a record we know is a hint, the direct read is the observation.
+  std::vector<FetchRequest> requests;
+  std::vector<const Evidence*> hints;
+  if (c_.can(side).has_records) {
+    for (const Evidence* e : differing) {
+      if (!c_.store.pair_of(side, RecordId{e->source.id})) continue;
+      requests.push_back({RecordId{e->source.id}, {}});
+      hints.push_back(e);
+    }
+  }
+  std::vector<Result<std::vector<Evidence>>> fresh;
+  if (!requests.empty()) fresh = c_.replicas[side]->fetch(requests);
+  bool complete = true;
+  c_.store.transact([&] {
+    std::size_t hint = 0;
+    for (const Evidence* e : differing) {
+      if (hint < hints.size() && hints[hint] == e) {
+        auto& answer = fresh[hint++];
+        if (!answer) {
+          if (answer.error().fault == Fault::gone) {
+            mark_gone(side, RecordId{e->source.id});
+          } else {
+            c_.trouble(side, answer.error());
+            complete = false;
+          }
+          continue;
+        }
+        for (Evidence& now : *answer) {
+          now.hash = e->hash;  // so that the same listing row is passed over next time
+          if (stage(side, now).changed) ++c_.report.changed[side];
+        }
+        continue;
+      }
+      if (stage(side, *e).changed) ++c_.report.changed[side];
+    }
+  });
+  return complete;
+}
+
+Reading Observer::reading_of(Side side, const Evidence& e) const {
+  Reading r;
+  r.kind = e.source.kind;
+  r.at_ms = e.source.kind == SourceKind::activity ? e.at_ms : c_.high_water_ms[side];
+  r.shown = c_.policy.mapping.normalise(side, e.fields);
+  r.caller_id_name = e.caller_id_name;
+  r.redacted = e.redacted;
+  r.now_ms = c_.now();
+  r.high_water_ms = std::max(c_.high_water_ms[side], e.at_ms);
+  return r;
+}
+
+Staged Observer::stage(Side side, const Evidence& e) {
+  return e.source.kind == SourceKind::record ? stage_record(side, e) : stage_source(side, e);
+}
+
+bool Observer::show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms) {
+  bool changed = false;
+  for (const auto& [name, value] : canonical) {
+    if (!value.is_observed()) continue;
+    PairField& field = pair.fields[name];
+    if (field.seen[side] == value) continue;
+    field.seen[side] = value;
+    field.edited_at_ms[side] = edited_at_ms;
+    changed = true;
+  }
+  return changed;
+}
+
+void Observer::identify(PairState& pair, Side side, const Evidence& e) {
+  std::vector<Identity> all;
+  for (auto& identity : c_.store.identities(pair.id))
+    if (identity.side != side || identity.kind == Identity::Kind::id) all.push_back(std::move(identity));
+  const auto add = [&](Identity::Kind kind, const std::string& value, bool alias) {
+    if (value.empty()) return;
+    for (const auto& have : all)
+      if (have.kind == kind && have.side == side && have.value == value) return;
+    all.push_back({kind, side, value, alias});
+  };
+  add(Identity::Kind::id, pair.record[side].text, false);
+  const std::string& country = c_.policy.mapping.default_country();
+  const auto& own = c_.replicas[Side::ctm]->own_numbers();
+  const auto phone = [&](const std::string& raw, bool alias) {
+    const Phone parsed = parse_phone(raw, country, own);
+    if (parsed.kind == PhoneKind::number) add(Identity::Kind::phone, parsed.e164, alias);
+  };
+  if (const auto it = pair.fields.find("phone"); it != pair.fields.end()) phone(it->second.seen[side].text(), false);
+  for (const auto& more : e.more_phones) phone(more, true);
+  if (const auto it = pair.fields.find("email"); it != pair.fields.end())
+    add(Identity::Kind::email, it->second.seen[side].text(), false);
+  for (const auto& more : e.more_emails) add(Identity::Kind::email, canonical_email(more), true);
+  c_.store.set_identities(pair.id, all);
+}
+
+Staged Observer::stage_record(Side side, const Evidence& e) {
+  const RecordId id{e.source.id};
+  PairState pair;
+  bool changed = false;
+  if (const auto known = c_.store.pair_of(side, id)) {
+    pair = *c_.store.pair(*known);
+  } else {
+    pair.status = only(side);
+    pair.record[side] = id;
+    pair.reason = "new";
+    pair.since_ms = c_.now();
+    changed = true;
+  }
+  const bool alias = pair.record[side] != id;
+  SourceRow row;
+  row.side = side;
+  row.ref = e.source;
+  row.person = id;
+  row.at_ms = e.at_ms;
+  row.hash = e.hash;
+  c_.store.put_source(row);
+  if (alias) return {pair.id, false};  // merged away or never-link: kept, not followed
+
+  const FieldMap native = c_.policy.mapping.normalise(side, e.fields);
+  const FieldMap canonical = c_.policy.mapping.project(side, native, known_names(pair, side));
+  changed = show(pair, side, canonical, e.at_ms) || changed;
+  if (e.shows_tags) {
+    TagSet tags = canonical_tags(e.tags);
+    if (pair.seen_tags[side] != tags) {
+      pair.seen_tags[side] = std::move(tags);
+      changed = true;
+    }
+  }
+  if (pair.status == PairStatus::tombstone) {  // it is back: a restore, or a wrong "not found"
+    pair.status = status_with(pair);
+    pair.reason = "seen again";
+    pair.since_ms = c_.now();
+    changed = true;
+  }
+  const bool own = parse_phone(value_of(canonical, "phone").text(), c_.policy.mapping.default_country(),
+                               c_.replicas[Side::ctm]->own_numbers()).kind == PhoneKind::nobody;
+  if (pair.status == only(side) && own && value_of(canonical, "phone").is_value()) {
+    pair.status = PairStatus::ignored;
+    pair.reason = "its phone is nobody's: one of the account's own numbers, or a placeholder";
+    pair.since_ms = c_.now();
+  } else if (pair.status == PairStatus::ignored && !own && pair.record[other(side)].text.empty()) {
+    pair.status = only(side);
+    pair.reason = "its phone is a person's now";
+    pair.since_ms = c_.now();
+  }
+  if (changed) pair.dirty = true;
+  if (changed) c_.store.put_pair(pair);
+  identify(pair, side, e);
+  return {pair.id, changed};
+}
+
+std::vector<RecordId> Observer::keys_of(const PairState& pair, Side side) {
+  std::vector<RecordId> keys;
+  for (const auto& identity : c_.store.identities(pair.id))
+    if (identity.side == side && identity.kind == Identity::Kind::id) keys.push_back({identity.value});
+  return keys;
+}
+
+bool Observer::show_tags(PairState& pair, Side side) {
+  std::vector<std::string> tags;
+  bool any = false;
+  for (const auto& key : keys_of(pair, side)) {
+    for (const auto& source : c_.store.sources_of(side, key)) {
+      any = any || source.ref.kind == SourceKind::activity;
+      tags.insert(tags.end(), source.tags.begin(), source.tags.end());
+    }
+  }
+  if (!any) return false;
+  TagSet set = canonical_tags(tags);
+  if (pair.seen_tags[side] == set) return false;
+  pair.seen_tags[side] = std::move(set);
+  return true;
+}
+
+bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms) {
+  FieldMap native;
+  bool unconfirmed = false;
+  for (const auto& [name, field] : pair.fold[side]) {
+    native[name] = field.value;
+    if (name == "name") unconfirmed = field.unconfirmed;
+  }
+  FieldMap canonical = c_.policy.mapping.project(side, native, known_names(pair, side));
+  if (c_.can(side).keyed_by_phone) canonical["phone"] = FieldValue::of(pair.record[side].text);
+  bool changed = show(pair, side, canonical, edited_at_ms);
+  for (const char* name : {"first_name", "last_name"}) {
+    const auto it = pair.fields.find(name);
+    if (it == pair.fields.end() || it->second.unconfirmed[side] == unconfirmed) continue;
+    it->second.unconfirmed[side] = unconfirmed;
+    changed = true;
+  }
+  return changed;
+}
+
+Staged Observer::stage_source(Side side, const Evidence& e) {
+  const Phone phone = parse_phone(e.person, c_.policy.mapping.default_country(),
+                                  c_.replicas[side]->own_numbers());
+  const auto known = c_.store.source(side, e.source);
+  SourceRow row = known.value_or(SourceRow{});
+  row.side = side;
+  row.ref = e.source;
+  row.at_ms = e.at_ms;
+  row.hash = e.hash;
+  if (phone.kind != PhoneKind::number) {  // nobody: remembered by hash alone, so that it is passed over
+    if (!e.redacted) row.person = {};
+    c_.store.put_source(row);
+    return {};
+  }
+  row.person = RecordId{phone.e164};
+  PairState pair;
+  bool changed = false;
+  if (const auto have = c_.store.pair_of(side, row.person)) {
+    pair = *c_.store.pair(*have);
+  } else {
+    pair.status = only(side);
+    pair.record[side] = row.person;
+    pair.reason = "new";
+    pair.since_ms = c_.now();
+    changed = true;
+  }
+  const bool alias = pair.record[side] != row.person;
+
+  Reading reading = reading_of(side, e);
+  const bool in_lag = known && known->lag_until_ms > c_.now();
+  if (in_lag && e.shows_tags) {  // tags lag with the listing that shows them
+    const auto before = known->before.find(kTags);
+    if (before != known->before.end() && joined_tags(e.tags) == before->second.text() &&
+        joined_tags(e.tags) != joined_tags(known->tags))
+      return {pair.id, false};
+  }
+  const SourceRow* known_row = known ? &*known : nullptr;
+  const FoldResult folded = fold(alias ? FoldState{} : pair.fold[side], known_row, reading);
+  if (folded.lagging) return {pair.id, false};
+  if (const auto it = c_.open.find(pair.id); !alias && it != c_.open.end()) {
+    // The first sight of what an accepted write made: read as its image, not as somebody's edit.
+    for (const Intent& intent : it->second)
+      if (intent.side == side && e.source.kind == SourceKind::row && intent.write.kind != WriteKind::remove &&
+          (intent.write.kind == WriteKind::create || intent.write.target == e.source ||
+           (intent.write.target && intent.write.target->kind == SourceKind::row))) {
+        if (Settler(c_, *this).sight(intent, e)) return {pair.id, true};
+        return {pair.id, false};
+      }
+  }
+  row.shown = folded.shown;
+  row.redacted = e.redacted;
+  if (e.shows_tags && !e.redacted) row.tags = e.tags;
+  row.lag_until_ms = 0;
+  row.before.clear();
+  c_.store.put_source(row);
+  if (!alias && folded.fold != pair.fold[side]) {
+    pair.fold[side] = folded.fold;
+    changed = true;
+  }
+  if (changed && pair.id.row == 0) c_.store.put_pair(pair);
+  if (pair.id.row != 0 && !alias && changed) changed = show_fold(pair, side, e.at_ms) || changed;
+  if (c_.store.identities(pair.id).empty()) identify(pair, side, e);
+  changed = show_tags(pair, side) || changed;
+  if (e.source.kind == SourceKind::row && pair.status == PairStatus::ignored && !alias) {
+    pair.status = status_with(pair);
+    pair.reason = "back on the list";
+    pair.since_ms = c_.now();
+    changed = true;
+  }
+  // A new newest activity may be stale even where it is no news: the planner looks (P33).
+  const bool fresh_source = !known && !alias;
+  if (!changed && !fresh_source) return {pair.id, false};
+  pair.dirty = true;
+  c_.store.put_pair(pair);
+  if (!alias) identify(pair, side, e);
+  return {pair.id, changed};
+}
+
+void Observer::mark_gone(Side side, const RecordId& record) {
+  const auto id = c_.store.pair_of(side, record);
+  if (!id) return;
+  PairState pair = *c_.store.pair(*id);
+  c_.store.drop_source(side, {SourceKind::record, record.text});
+  if (pair.record[side] != record || pair.status == PairStatus::tombstone) return;
+  pair.status = PairStatus::tombstone;
+  pair.reason = fmt::format("record {} is gone in {}: nothing more is written", record.text, to_text(side));
+  pair.since_ms = c_.now();
+  pair.dirty = false;
+  c_.store.put_pair(pair);
+  c_.store.add_history({c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, pair.reason});
+}
+
+void Observer::left_the_list(Side side, const std::unordered_set<std::string>& seen) {
+  const SourceKind kind = c_.can(side).has_records ? SourceKind::record : SourceKind::row;
+  std::vector<std::pair<SourceRef, RecordId>> missing;
+  std::size_t known = 0;
+  c_.store.each_source(side, kind, [&](const SourceRef& ref, const RecordId& person) {
+    ++known;
+    if (seen.count(ref.id) == 0) missing.emplace_back(ref, person);
+  });
+  const std::string key = meta_key("missing", side);
+  const std::string before = c_.store.meta(key).value_or("");
+  if (missing.empty()) {
+    if (!before.empty()) c_.store.transact([&] { c_.store.set_meta(key, ""); });
+    return;
+  }
+  // A listing that lost much at once is not believed (P12): an empty answer looks exactly like this.
+  if (missing.size() > 25 && missing.size() * 20 > known) {
+    c_.say(Severity::warning, fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "
+                                          "once, nothing is concluded from it", to_text(side), missing.size(), known));
+    return;
+  }
+  // The first time is a suspicion; the second, after the index had time, counts.
+  std::string now_text = std::to_string(c_.now()) + "\n";
+  const std::int64_t since = before.empty() ? c_.now() : std::stoll(before);
+  const bool old_enough = c_.now() - since >= c_.can(side).index_lag_ms;
+  std::string keep;
+  std::vector<std::pair<SourceRef, RecordId>> proved;
+  for (const auto& entry : missing) {
+    const bool suspected = before.find("\n" + entry.first.id + "\n") != std::string::npos;
+    if (suspected && old_enough) proved.push_back(entry);
+    else keep += entry.first.id + "\n";
+  }
+  std::vector<FetchRequest> requests;
+  requests.reserve(proved.size());
+  for (const auto& [ref, person] : proved)
+    requests.push_back({person, kind == SourceKind::record ? std::vector<SourceRef>{} : std::vector<SourceRef>{ref}});
+  std::vector<Result<std::vector<Evidence>>> answers;
+  if (!requests.empty()) answers = c_.replicas[side]->fetch(requests);
+  c_.store.transact([&] {
+    for (std::size_t i = 0; i < proved.size(); ++i) {
+      const auto& [ref, person] = proved[i];
+      const bool gone = answers[i] ? answers[i]->empty() : answers[i].error().fault == Fault::gone;
+      if (!gone) {
+        if (answers[i])
+          for (const auto& e : *answers[i]) stage(side, e);
+        continue;
+      }
+      if (kind == SourceKind::record) {
+        mark_gone(side, person);
+        continue;
+      }
+      const auto id = c_.store.pair_of(side, person);
+      if (id && !c_.store.open_intents_of(*id).empty()) {
+        keep += ref.id + "\n";
+        continue;
+      }
+      c_.store.drop_source(side, ref);
+      bool another = false;
+      for (const auto& source : c_.store.sources_of(side, person)) another = another || source.ref.kind == kind;
+      if (!id || another) continue;
+      PairState pair = *c_.store.pair(*id);
+      if (pair.record[side] != person || pair.status == PairStatus::tombstone) continue;
+      pair.status = PairStatus::ignored;
+      pair.reason = "left the list: nothing is deleted and it is not added again until a person adds or links it";
+      pair.since_ms = c_.now();
+      pair.made_by_us[side] = false;
+      pair.dirty = false;
+      c_.store.put_pair(pair);
+      c_.store.add_history({c_.report.run, c_.now(), side, "left_list", ref.id, pair.id, "", {}, {}, pair.reason});
+    }
+    if (keep.empty()) c_.store.set_meta(key, "");
+    else c_.store.set_meta(key, (before.empty() || old_enough ? now_text : std::to_string(since) + "\n") + keep);
+  });
+}
+}  // namespace tandem

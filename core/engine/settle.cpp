@@ -1,0 +1,561 @@
+#include "core/engine/settle.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/engine/observe.h"
+#include "core/merge/fold.h"
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+// What the evidence shows, canonical. `known` lets the split of a name stand that `over` sent.
+FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const Evidence& e, const FieldMap& over) {
+  FieldMap known;
+  for (const char* name : {"first_name", "last_name"}) {
+    if (const auto it = pair.fields.find(name); it != pair.fields.end())
+      known[name] = it->second.base[side].is_observed() ? it->second.base[side] : it->second.seen[side];
+    if (const auto it = over.find(name); it != over.end()) known[name] = it->second;
+  }
+  return c.policy.mapping.project(side, c.policy.mapping.normalise(side, e.fields), known);
+}
+
+const FieldValue& before_of(const Intent& intent, const std::string& name) { return value_of(intent.before, name); }
+
+void agree(PairField& field, const Intent& intent, std::int64_t now_ms) {
+  ++field.version;
+  field.changed_by = intent.changed_by;
+  field.changed_at_ms = now_ms;
+}
+}  // namespace
+
+void Settler::close(const Intent& intent) {
+  c_.store.close_intent(intent.id);
+  c_.store.drop_decision(intent.key);
+  const auto it = c_.open.find(intent.pair);
+  if (it == c_.open.end()) return;
+  std::erase_if(it->second, [&](const Intent& i) { return i.id == intent.id; });
+  if (it->second.empty()) c_.open.erase(it);
+}
+
+void Settler::write_history(const Intent& intent, const std::string& record_id) {
+  HistoryRow row{intent.run, c_.now(), intent.side, std::string(to_text(intent.write.kind)), record_id, intent.pair, "", {}, {}, ""};
+  const auto why = [&](const std::string& name) {
+    auto it = intent.why.find(name);
+    if (it == intent.why.end()) it = intent.why.find("");
+    return it == intent.why.end() ? std::string() : it->second;
+  };
+  if (intent.fields.empty() && intent.tags.empty()) {
+    row.reason = why("");
+    c_.store.add_history(row);
+    return;
+  }
+  for (const auto& [name, value] : intent.fields) {
+    row.field = name;
+    row.old_value = before_of(intent, name);
+    row.new_value = value;
+    row.reason = why(name);
+    c_.store.add_history(row);
+  }
+  for (const auto& tag : intent.tags) {
+    row.field = "tags";
+    row.old_value = intent.write.kind == WriteKind::tag_remove ? FieldValue::of(tag) : FieldValue();
+    row.new_value = intent.write.kind == WriteKind::tag_add ? FieldValue::of(tag) : FieldValue();
+    row.reason = why("tags");
+    c_.store.add_history(row);
+  }
+}
+
+void Settler::settle(Intent& intent, const Receipt& receipt, bool immediate) {
+  switch (intent.write.kind) {
+    case WriteKind::create: settle_create(intent, receipt, immediate); break;
+    case WriteKind::update: settle_update(intent, receipt, immediate); break;
+    case WriteKind::tag_add:
+    case WriteKind::tag_remove: settle_tags(intent, receipt); break;
+    case WriteKind::remove: settle_removed(intent); break;
+  }
+}
+
+void Settler::take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown) {
+  const Side side = intent.side;
+  for (const Evidence& e : shown) {
+    if (e.source.kind == SourceKind::record) {
+      SourceRow row;
+      row.side = side;
+      row.ref = e.source;
+      row.person = pair.record[side];
+      row.at_ms = e.at_ms;
+      row.hash = e.hash;
+      c_.store.put_source(row);
+      continue;  // its values are staged by the caller through `seen`
+    }
+    const auto known = c_.store.source(side, e.source);
+    const FieldMap written = c_.policy.mapping.normalise(side, intent.write.set);
+    Reading reading = observer_.reading_of(side, e);
+    SourceRow image = known.value_or(SourceRow{});
+    const FieldMap old_shown = image.shown;
+    image.side = side;
+    image.ref = e.source;
+    image.person = pair.record[side];
+    image.at_ms = e.at_ms;
+    image.hash = e.hash;
+    if (!known) image.shown = reading.shown;  // a row that our write made: all of it is our image
+    FieldMap ours;
+    for (const auto& [native, sent] : written) {
+      const FieldValue& now = value_of(reading.shown, native);
+      ours[native] = now.is_observed() ? now : sent;
+      if (now.is_observed()) image.shown[native] = now;
+    }
+    pair.fold[side] = fold_written(pair.fold[side], ours, c_.store.sources_of(side, pair.record[side]));
+    // What else changed on the source in the meantime is somebody's edit.
+    image.lag_until_ms = 0;
+    const FoldResult rest = fold(pair.fold[side], &image, reading);
+    pair.fold[side] = rest.fold;
+    image.shown = rest.shown;
+    image.before = old_shown;
+    if (known) image.before["tags"] = FieldValue::of(joined_tags(known->tags));
+    image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
+    if (e.shows_tags && !e.redacted) image.tags = e.tags;
+    image.redacted = e.redacted;
+    for (const auto& [native, was] : old_shown)
+      if (value_of(image.shown, native) != was) image.corrected.insert(correction_key(native, was));
+    c_.store.put_source(image);
+    // Other sources of the person may follow this write or not; their listing decides after its lag.
+    for (auto source : c_.store.sources_of(side, pair.record[side])) {
+      if (source.ref == e.source) continue;
+      if (source.ref.kind == SourceKind::row && e.source.kind == SourceKind::row) {
+        c_.store.drop_source(side, source.ref);  // the membership that the replace removed
+        continue;
+      }
+      if (source.ref.kind != SourceKind::row) continue;
+      source.before = source.shown;
+      source.lag_until_ms = image.lag_until_ms;
+      c_.store.put_source(source);
+    }
+  }
+}
+
+void Settler::rekey(PairState& pair, Side side, const RecordId& key) {
+  std::vector<Identity> all = c_.store.identities(pair.id);
+  for (auto& identity : all)
+    if (identity.side == side && identity.value == pair.record[side].text) identity.alias = true;
+  std::erase_if(all, [&](const Identity& i) { return i.side == side && i.value == key.text; });
+  all.push_back({Identity::Kind::id, side, key.text, false});
+  all.push_back({Identity::Kind::phone, side, key.text, false});
+  pair.record[side] = key;
+  pair.fold[side].clear();
+  c_.store.set_identities(pair.id, all);
+}
+
+void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immediate) {
+  const Side side = intent.side, from = other(side);
+  if (const auto owner = c_.store.pair_of(side, receipt.record); owner && *owner != intent.pair) {
+    const PairState theirs = *c_.store.pair(*owner);
+    if (theirs.status == PairStatus::linked) {  // it is somebody's already: nothing of ours to settle
+      PairState held = *c_.store.pair(intent.pair);
+      held.status = PairStatus::held;
+      held.reason = fmt::format("{} says record {} already has this phone or e-mail, and it is linked to pair {}",
+                                to_text(side), receipt.record.text, owner->row);
+      held.dirty = false;
+      c_.store.put_pair(held);
+      return close(intent);
+    }
+    c_.store.join_pairs(intent.pair, *owner);
+  }
+  PairState pair = *c_.store.pair(intent.pair);
+  const bool was_linked = pair.status == PairStatus::linked && intent.state == IntentState::open;
+  const bool first = intent.state == IntentState::open;
+  const bool rekeyed = was_linked && !pair.record[side].text.empty() && pair.record[side] != receipt.record;
+  if (rekeyed) rekey(pair, side, receipt.record);
+  pair.record[side] = receipt.record;
+  pair.made_by_us[side] = true;
+  pair.dirty = true;
+  if (!was_linked) {
+    pair.status = PairStatus::linked;
+    pair.reason = fmt::format("created in {} by tandem", to_text(side));
+    pair.since_ms = c_.now();
+  }
+  take_image(pair, intent, receipt.shown);
+  if (receipt.shown.empty())  // accepted, not seen yet: what was sent is what it will show
+    pair.fold[side] = fold_written(pair.fold[side], c_.policy.mapping.normalise(side, intent.write.whole), {});
+  FieldMap shown;
+  for (const Evidence& e : receipt.shown) {
+    for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
+      if (value.is_observed()) shown[name] = value;
+    if (e.source.kind == SourceKind::record && e.shows_tags) {
+      pair.seen_tags[side] = canonical_tags(e.tags);
+      if (!pair.base_tags[side]) pair.base_tags[side] = TagSet{};
+    }
+  }
+  if (c_.can(side).keyed_by_phone) shown["phone"] = FieldValue::of(receipt.record.text);
+  // Everything both sides show now is agreed, what the server added by itself included (P11).
+  for (const auto& rule : c_.policy.mapping.rules()) {
+    const auto sent = intent.fields.find(rule.name);
+    PairField& field = pair.fields[rule.name];
+    const FieldValue now = value_of(shown, rule.name);
+    if (was_linked && sent == intent.fields.end() && !rekeyed) continue;
+    if (now.is_observed()) field.seen[side] = now;
+    if (sent != intent.fields.end()) {
+      const bool foreign = !immediate && now.is_value() && !is_rendering_of(now.text(), sent->second.text());
+      field.base[side] = now.is_observed() && !foreign ? now : sent->second;
+      field.base[from] = sent->second;
+      if (first) agree(field, intent, c_.now());
+    } else {
+      if (now.is_observed()) field.base[side] = now;
+      if (field.seen[from].is_observed()) field.base[from] = field.seen[from];
+    }
+  }
+  c_.store.put_pair(pair);
+  std::vector<Identity> all = c_.store.identities(pair.id);
+  const Identity id{Identity::Kind::id, side, receipt.record.text, false};
+  if (std::find(all.begin(), all.end(), id) == all.end()) {
+    all.push_back(id);
+    c_.store.set_identities(pair.id, all);
+  }
+  for (const Evidence& e : receipt.shown)
+    if (e.source.kind == SourceKind::record) observer_.stage(side, e);  // identities, and fields not sent
+  if (first) write_history(intent, receipt.record.text);
+  if (receipt.awaiting_index) {
+    intent.state = IntentState::awaiting;
+    c_.store.put_intent(intent);
+  } else {
+    close(intent);
+  }
+}
+
+void Settler::settle_update(Intent& intent, const Receipt& receipt, bool immediate) {
+  const Side side = intent.side, from = other(side);
+  PairState pair = *c_.store.pair(intent.pair);
+  const std::string record_id = intent.write.target ? intent.write.target->id : pair.record[side].text;
+  const bool first = intent.state == IntentState::open;
+  pair.dirty = true;
+  take_image(pair, intent, receipt.shown);
+  if (!c_.can(side).has_records && !receipt.shown.empty())
+    observer_.show_fold(pair, side, receipt.shown.front().at_ms);  // edits of other fields, met on the way
+  FieldMap shown;
+  for (const Evidence& e : receipt.shown)
+    for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
+      if (value.is_observed()) shown[name] = value;
+  if (receipt.shown.empty() && !c_.can(side).has_records)
+    pair.fold[side] = fold_written(pair.fold[side], c_.policy.mapping.normalise(side, intent.write.set),
+                                   c_.store.sources_of(side, pair.record[side]));
+  std::vector<std::string> unmoved;
+  for (const auto& [name, sent] : intent.fields) {
+    PairField& field = pair.fields[name];
+    const FieldValue now = value_of(shown, name);
+    const bool from_there = intent.changed_by == to_text(from) || field.seen[from] == sent;
+    if (!now.is_observed()) {
+      field.base[side] = sent;
+      if (receipt.awaiting_index) field.seen[side] = sent;
+    } else if (now == sent || immediate || is_rendering_of(now.text(), sent.text()) || now == before_of(intent, name)) {
+      if (now != sent && now == before_of(intent, name)) unmoved.push_back(name);
+      field.base[side] = now;
+      field.seen[side] = now;
+    } else {
+      field.base[side] = sent;  // somebody edited after us: the planner will see it
+      field.seen[side] = now;
+    }
+    if (from_there) field.base[from] = sent;
+    if (first) agree(field, intent, c_.now());
+  }
+  for (const auto& name : unmoved) {
+    Parked p;
+    p.side = side;
+    p.record_id = record_id;
+    p.field = name;
+    p.reason = fmt::format("{} accepted the write and still shows the old value: the field cannot be written there",
+                           to_text(side));
+    p.since_ms = c_.now();
+    p.input = field_input(pair, name, c_.policy_digest);
+    pair.parked.push_back(std::move(p));
+  }
+  c_.store.put_pair(pair);
+  for (const Evidence& e : receipt.shown)
+    if (e.source.kind == SourceKind::record) observer_.stage(side, e);
+  if (first) write_history(intent, record_id);
+  if (receipt.awaiting_index) {
+    intent.state = IntentState::awaiting;
+    c_.store.put_intent(intent);
+  } else {
+    close(intent);
+  }
+}
+
+void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
+  const Side side = intent.side, from = other(side);
+  PairState pair = *c_.store.pair(intent.pair);
+  pair.dirty = true;
+  TagSet shown;
+  for (const Evidence& e : receipt.shown) {
+    if (e.source.kind == SourceKind::record) {
+      shown = canonical_tags(e.tags);
+      continue;
+    }
+    auto source = c_.store.source(side, e.source);
+    if (!source) continue;
+    source->before = source->shown;
+    source->before["tags"] = FieldValue::of(joined_tags(source->tags));
+    source->tags = e.tags;
+    source->lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
+    c_.store.put_source(*source);
+  }
+  if (c_.can(side).tags_on_activities) {
+    observer_.show_tags(pair, side);
+    shown = pair.seen_tags[side].value_or(TagSet{});
+  }
+  TagSet base = pair.base_tags[side].value_or(TagSet{}), base_from = pair.base_tags[from].value_or(TagSet{});
+  for (const auto& tag : intent.tags) {
+    if (intent.write.kind == WriteKind::tag_add) {
+      if (shown.count(tag) != 0) base.insert(tag);  // else the server dropped it: no loop
+      base_from.insert(tag);
+    } else {
+      if (shown.count(tag) == 0) base.erase(tag);
+      base_from.erase(tag);
+    }
+  }
+  pair.base_tags[side] = std::move(base);
+  pair.base_tags[from] = std::move(base_from);
+  ++pair.tags_version;
+  pair.tags_changed_by = intent.changed_by;
+  pair.tags_changed_at_ms = c_.now();
+  c_.store.put_pair(pair);
+  for (const Evidence& e : receipt.shown)
+    if (e.source.kind == SourceKind::record) observer_.stage(side, e);
+  write_history(intent, intent.write.record.text);
+  close(intent);
+}
+
+void Settler::settle_removed(const Intent& intent) {
+  if (intent.write.target) c_.store.drop_source(intent.side, *intent.write.target);
+  write_history(intent, intent.write.target ? intent.write.target->id : intent.write.record.text);
+  close(intent);
+}
+
+void Settler::refuse(const Intent& intent, const Error& error) {
+  PairState pair = *c_.store.pair(intent.pair);
+  Parked p;
+  p.side = intent.side;
+  p.record_id = intent.write.record.text;
+  p.reason = error.remote_words.empty() ? error.message : error.remote_words;
+  p.since_ms = c_.now();
+  if (!intent.tags.empty()) p.field = "tags";
+  for (const auto& rule : c_.policy.mapping.rules())
+    if (!error.field.empty() && (rule.name == error.field || rule.native[intent.side] == error.field) &&
+        intent.fields.count(rule.name) != 0)
+      p.field = rule.name;
+  if (p.field.empty() && intent.write.kind == WriteKind::update && intent.fields.size() == 1)
+    p.field = intent.fields.begin()->first;
+  p.input = p.field.empty() ? record_input(pair, c_.policy_digest) : field_input(pair, p.field, c_.policy_digest);
+  for (const auto& old : pair.parked)
+    if (old.side == p.side && old.field == p.field) {
+      p.attempts = old.attempts + 1;
+      p.since_ms = old.since_ms;
+    }
+  std::erase_if(pair.parked, [&](const Parked& old) { return old.side == p.side && old.field == p.field; });
+  pair.parked.push_back(std::move(p));
+  pair.dirty = true;
+  c_.store.put_pair(pair);
+  close(intent);
+}
+
+bool Settler::index_caught_up(const Intent& intent, std::int64_t as_of_ms) const {
+  return as_of_ms - c_.can(intent.side).index_lag_ms >= intent.sent_ms;
+}
+
+bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
+  return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
+    const FieldValue& now = value_of(shown, entry.first);
+    return !now.is_observed() || now == entry.second ||
+           (now.is_value() && entry.second.is_value() && is_rendering_of(now.text(), entry.second.text()));
+  });
+}
+
+bool Settler::shows_what_was_before(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.before);
+  return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
+    const FieldValue& now = value_of(shown, entry.first);
+    const FieldValue& was = before_of(intent, entry.first);
+    return !now.is_observed() || now == was || (!now.is_value() && !was.is_value());
+  });
+}
+
+bool Settler::sight(const Intent& found, const Evidence& e) {
+  Intent intent = found;
+  const bool as_sent = shows_what_was_sent(intent, e);
+  if (!as_sent && shows_what_was_before(intent, e) && !index_caught_up(intent, c_.now())) return false;
+  Receipt receipt;
+  receipt.record = intent.write.record;
+  receipt.shown.push_back(e);
+  settle(intent, receipt, false);
+  return true;
+}
+
+std::int64_t Settler::recover() {
+  waiting_ = 0;
+  std::vector<Intent> all = c_.store.open_intents();
+  for (Intent& intent : all) {
+    if (!c_.opened[intent.side]) continue;
+    switch (intent.write.kind) {
+      case WriteKind::create: recover_create(intent); break;
+      case WriteKind::remove: again(intent); break;
+      case WriteKind::update:
+        if (intent.write.target) recover_source(intent);
+        else recover_record(intent);
+        break;
+      case WriteKind::tag_add:
+      case WriteKind::tag_remove: recover_record(intent); break;
+    }
+    c_.hooks.advanced();
+  }
+  return waiting_;
+}
+
+void Settler::recover_create(Intent& intent) {
+  const auto pair = c_.store.pair(intent.pair);
+  const Capabilities& can = c_.can(intent.side);
+  if (!pair || (can.has_records && !pair->record[intent.side].text.empty() && intent.state == IntentState::open)) {
+    c_.store.transact([&] { close(intent); });  // matching has linked what the lost create made
+    return;
+  }
+  const NaturalKey key{value_of(intent.fields, "phone").text(), value_of(intent.fields, "email").text()};
+  const auto found = c_.replicas[intent.side]->find(key);
+  if (!found) return c_.trouble(intent.side, found.error());
+  std::vector<Evidence> made;
+  for (const auto& e : found->evidence)
+    if (e.source.kind == can.creates) made.push_back(e);
+  if (made.empty()) {
+    if (!index_caught_up(intent, found->as_of_ms)) {
+      ++waiting_;
+      return;
+    }
+    if (intent.state == IntentState::awaiting) return again(intent);  // accepted, yet it never appeared
+    c_.store.transact([&] { close(intent); });
+    return;
+  }
+  c_.store.transact([&] {
+    if (made.size() > 1) {  // not ours to choose: matching lists them
+      for (const auto& e : made) observer_.stage(intent.side, e);
+      return close(intent);
+    }
+    Receipt receipt;
+    receipt.record = can.has_records ? RecordId{made.front().source.id} : intent.write.record;
+    receipt.shown = made;
+    if (!can.has_records && !shows_what_was_sent(intent, made.front()) && !index_caught_up(intent, found->as_of_ms)) {
+      ++waiting_;
+      return;
+    }
+    settle(intent, receipt, false);
+  });
+}
+
+void Settler::recover_record(Intent& intent) {
+  const FetchRequest request{intent.write.record, intent.write.tag_sources};
+  auto answers = c_.replicas[intent.side]->fetch(std::span(&request, 1));
+  auto& answer = answers.front();
+  if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
+  c_.store.transact([&] {
+    if (!answer) {
+      observer_.mark_gone(intent.side, intent.write.record);
+      return close(intent);
+    }
+    const bool tags = intent.write.kind != WriteKind::update;
+    if (!answer->empty() && (tags || shows_what_was_sent(intent, answer->front()))) {
+      // Tags are sets: if the call did not arrive, the difference is still there and is planned again.
+      if (!tags) return settle(intent, {intent.write.record, *answer, false}, false);
+    }
+    for (const auto& e : *answer) observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+    close(intent);
+  });
+}
+
+void Settler::recover_source(Intent& intent) {
+  const FetchRequest request{intent.write.record, {*intent.write.target}};
+  auto answers = c_.replicas[intent.side]->fetch(std::span(&request, 1));
+  auto& answer = answers.front();
+  if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
+  const bool row = intent.write.target->kind == SourceKind::row;
+  if (!answer || answer->empty()) {
+    if (!row) {
+      c_.store.transact([&] { close(intent); });
+      return;
+    }
+    if (!index_caught_up(intent, c_.now())) {
+      ++waiting_;
+      return;
+    }
+    return again(intent);  // the removal arrived and the add did not (P38)
+  }
+  const Evidence e = answer->front();
+  const bool as_sent = shows_what_was_sent(intent, e);
+  if (!as_sent && row && !index_caught_up(intent, c_.now())) {
+    ++waiting_;
+    return;
+  }
+  c_.store.transact([&] {
+    if (as_sent || intent.state == IntentState::awaiting)
+      return settle(intent, {intent.write.record, *answer, false}, false);
+    observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+    close(intent);
+  });
+}
+
+void Settler::again(Intent& intent) {
+  intent.write.resume = true;
+  ++intent.attempts;
+  intent.sent_ms = c_.now();
+  c_.store.transact([&] { c_.store.put_intent(intent); });
+  auto answers = c_.replicas[intent.side]->apply(std::span(&intent.write, 1));
+  auto& answer = answers.front();
+  ++c_.report.written[intent.side];
+  if (answer) {
+    c_.store.transact([&] { settle(intent, *answer, true); });
+    return;
+  }
+  const Fault fault = answer.error().fault;
+  if (fault == Fault::rejected || fault == Fault::unsupported) {
+    c_.store.transact([&] { refuse(intent, answer.error()); });
+  } else if (fault == Fault::gone) {
+    c_.store.transact([&] { close(intent); });
+  } else {
+    ++waiting_;
+    c_.trouble(intent.side, answer.error());
+  }
+}
+
+void adopt_key(Context& c, Observer& observer, PairState& pair, Side side, const RecordId& key) {
+  std::vector<Identity> all = c.store.identities(pair.id);
+  for (auto& identity : all)
+    if (identity.side == side && identity.kind == Identity::Kind::id) identity.alias = identity.value != key.text;
+  c.store.set_identities(pair.id, all);
+  pair.record[side] = key;
+  pair.fold[side].clear();
+  // What the new key shows has never agreed with this contact: a first meeting.
+  for (auto& [name, field] : pair.fields) {
+    if (name == "phone") {
+      field.base = {FieldValue::of(key.text), FieldValue::of(key.text)};
+      field.seen[side] = FieldValue::of(key.text);
+      continue;
+    }
+    field.base = {};
+    field.seen[side] = {};
+    field.unconfirmed[side] = false;
+  }
+  std::vector<SourceRow> sources = c.store.sources_of(side, key);
+  std::reverse(sources.begin(), sources.end());
+  for (const auto& source : sources) {
+    Reading reading;
+    reading.kind = source.ref.kind;
+    reading.at_ms = source.ref.kind == SourceKind::activity ? source.at_ms : c.high_water_ms[side];
+    reading.shown = source.shown;
+    reading.now_ms = c.now();
+    reading.high_water_ms = c.high_water_ms[side];
+    pair.fold[side] = fold(pair.fold[side], nullptr, reading).fold;
+  }
+  observer.show_fold(pair, side, 0);
+  pair.dirty = true;
+}
+}  // namespace tandem

@@ -1,0 +1,54 @@
+// From a receipt to the new base: what the remote shows after our write is its base, so that the
+// echo differs from nothing (P11). Also what to do with refusals and with writes whose outcome is
+// not known.
+#pragma once
+#include <vector>
+#include "core/engine/context.h"
+
+namespace tandem {
+
+class Observer;
+
+class Settler {
+ public:
+  Settler(Context& context, Observer& observer) : c_(context), observer_(observer) {}
+
+  // Inside a transaction. `immediate`: read back right after the write, so whatever it shows is the
+  // image of what was sent; otherwise a value that is no rendering of it is somebody's edit.
+  void settle(Intent& intent, const Receipt& receipt, bool immediate);
+  // Refused: parks the record or the field with the remote's words and closes the intent.
+  void refuse(const Intent& intent, const Error& error);
+  // An accepted write's row is seen at last. False: it still shows what was there before, and the
+  // index may lag.
+  bool sight(const Intent& intent, const Evidence& evidence);
+
+  // Intents that earlier cycles left open: finds out what became of each (crash table). No
+  // transaction may be open. Returns how many still wait for a remote's index.
+  std::int64_t recover();
+
+ private:
+  void settle_create(Intent& intent, const Receipt& receipt, bool immediate);
+  void settle_update(Intent& intent, const Receipt& receipt, bool immediate);
+  void settle_tags(Intent& intent, const Receipt& receipt);
+  void settle_removed(const Intent& intent);
+  void rekey(PairState& pair, Side side, const RecordId& key);
+  // Takes evidence of our own write into the pair: its written fields as image, the rest as news.
+  void take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
+  void write_history(const Intent& intent, const std::string& record_id);
+  void close(const Intent& intent);
+  void recover_create(Intent& intent);
+  void recover_record(Intent& intent);
+  void recover_source(Intent& intent);
+  void again(Intent& intent);
+  [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;
+  [[nodiscard]] bool shows_what_was_sent(const Intent& intent, const Evidence& evidence) const;
+  [[nodiscard]] bool shows_what_was_before(const Intent& intent, const Evidence& evidence) const;
+
+  Context& c_;
+  Observer& observer_;
+  std::int64_t waiting_ = 0;
+};
+
+// The state-only part of P39: an alias becomes the key of the pair.
+void adopt_key(Context& context, Observer& observer, PairState& pair, Side side, const RecordId& key);
+}  // namespace tandem

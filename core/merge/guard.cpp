@@ -1,0 +1,90 @@
+#include "core/merge/guard.h"
+
+#include <fmt/format.h>
+
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+
+const Brake& brake_of(const Policy& policy, HoldClass cls) {
+  if (cls == HoldClass::remove) return policy.brake_deletes;
+  return cls == HoldClass::create ? policy.brake_creates : policy.brake_updates;
+}
+
+// Filling a blank and adding a tag replace nothing: no brake ever waits for them.
+bool has_brake(const PlannedWrite& write) {
+  switch (write.write.kind) {
+    case WriteKind::create:
+    case WriteKind::remove: return true;
+    case WriteKind::update: return write.overwrites;
+    case WriteKind::tag_add:
+    case WriteKind::tag_remove: return false;
+  }
+  return true;
+}
+
+bool has_share(const Brake& brake) { return brake.percent < 100; }  // all of the pairs is no limit
+
+std::string_view plural(HoldClass cls) {
+  switch (cls) {
+    case HoldClass::create: return "creates";
+    case HoldClass::remove: return "deletes";
+    case HoldClass::update:
+    case HoldClass::first_run: break;
+  }
+  return "overwrites of existing values";
+}
+
+}  // namespace
+
+Guard::Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_open)
+    : policy_(policy), linked_pairs_(linked_pairs), first_run_open_(first_run_open) {}
+
+void Guard::count(const PlannedWrite& write, std::optional<Decision> decision) {
+  if (decision || !has_brake(write)) return;
+  ++counted_[{class_of(write), write.side}];
+}
+
+Clearance Guard::clear(const PlannedWrite& write, std::optional<Decision> decision) const {
+  if (decision) return *decision == Decision::approved ? Clearance::go : Clearance::drop;
+  if (first_run_open_) return Clearance::hold;
+  return has_brake(write) && over(class_of(write), write.side) ? Clearance::hold : Clearance::go;
+}
+
+HoldClass Guard::class_of(const PlannedWrite& write) const {
+  if (first_run_open_) return HoldClass::first_run;
+  switch (write.write.kind) {
+    case WriteKind::create: return HoldClass::create;
+    case WriteKind::remove: return HoldClass::remove;
+    case WriteKind::update:
+    case WriteKind::tag_add:
+    case WriteKind::tag_remove: break;
+  }
+  return HoldClass::update;
+}
+
+bool Guard::over(HoldClass cls, Side side) const {
+  const auto it = counted_.find({cls, side});
+  const std::int64_t n = it == counted_.end() ? 0 : it->second;
+  const Brake& brake = brake_of(policy_, cls);
+  if (brake.count > 0 && n > brake.count) return true;
+  return has_share(brake) && n > tuning::kBrakeFloor &&
+         static_cast<double>(n) * 100 > brake.percent * static_cast<double>(linked_pairs_);
+}
+
+std::string Guard::reason(const PlannedWrite& write) const {
+  if (first_run_open_) return "first run: everything waits for one approval";
+  const HoldClass cls = class_of(write);
+  const auto it = counted_.find({cls, write.side});
+  const std::int64_t n = it == counted_.end() ? 0 : it->second;
+  const Brake& brake = brake_of(policy_, cls);
+  std::string limit = brake.count > 0 ? fmt::format("{}", brake.count) : "";
+  if (has_share(brake))
+    limit += fmt::format("{}{}% of {} linked pairs and {}", limit.empty() ? "" : ", or ", brake.percent, linked_pairs_,
+                         tuning::kBrakeFloor);
+  return fmt::format("{} {} planned in {} in one run; the brake waits above {}", n, plural(cls), to_text(write.side),
+                     limit);
+}
+
+}  // namespace tandem

@@ -1,0 +1,34 @@
+#include "core/model/pair.h"
+
+namespace tandem {
+std::string_view to_text(PairStatus status) {
+  switch (status) {
+    case PairStatus::linked: return "linked";
+    case PairStatus::held: return "held";
+    case PairStatus::ctm_only: return "ctm_only";
+    case PairStatus::highlevel_only: return "highlevel_only";
+    case PairStatus::ignored: return "ignored";
+    case PairStatus::tombstone: return "tombstone";
+  }
+  return "?";
+}
+
+std::optional<PairStatus> pair_status_from(std::string_view text) {
+  for (const auto s : {PairStatus::linked, PairStatus::held, PairStatus::ctm_only, PairStatus::highlevel_only,
+                       PairStatus::ignored, PairStatus::tombstone})
+    if (text == to_text(s)) return s;
+  return std::nullopt;
+}
+
+FieldMap seen_of(const PairState& pair, Side side) {
+  FieldMap out;
+  for (const auto& [name, field] : pair.fields) out.emplace(name, field.seen[side]);
+  return out;
+}
+
+FieldMap base_of(const PairState& pair, Side side) {
+  FieldMap out;
+  for (const auto& [name, field] : pair.fields) out.emplace(name, field.base[side]);
+  return out;
+}
+}  // namespace tandem
