@@ -9,6 +9,12 @@
 #include "core/tuning.h"
 
 namespace tandem {
+namespace {
+bool is_written(const PairPlan& plan, const std::string& field) {
+  return std::any_of(plan.writes.begin(), plan.writes.end(),
+                     [&](const PlannedWrite& write) { return write.fields.count(field) != 0; });
+}
+}  // namespace
 
 PairPlan Applier::plan_of(const PairState& pair) {
   PlanInput input;
@@ -46,12 +52,17 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   }
   for (const Side s : kSides)
     if (plan.base_tags[s]) pair.base_tags[s] = plan.base_tags[s];
-  for (const auto& name : plan.used_resolutions) pair.resolutions.erase(name);
+  // A person's decision, and the conflict it ends, stay until its write is sent: what comes between is
+  // planned again. Once the write is settled the sides show other values, and the decision is void.
+  for (const auto& name : plan.used_resolutions)
+    if (!is_written(plan, name)) pair.resolutions.erase(name);
+  std::vector<ConflictRow> open = plan.conflicts;
   for (const auto& row : plan.decided) {
-    ConflictRow decided = row;
-    decided.run = c_.report.run;
-    decided.at_ms = now;
-    c_.store.add_decided_conflict(decided);
+    if (row.decided_by != "person" || !is_written(plan, row.field)) continue;
+    open.push_back(row);
+    open.back().decision = "held";
+    open.back().decided_by.clear();
+    open.back().is_open = true;
   }
   pair.parked = plan.parked;
   for (auto& parked : pair.parked)
@@ -61,7 +72,7 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
       if (c_.can(s).keyed_by_phone) adopt_key(c_, observer_, pair, s, plan.adopt_key);
   pair.dirty = live || plan.unsettled || !plan.adopt_key.text.empty();
   c_.store.put_pair(pair);
-  c_.store.sync_conflicts(pair.id, plan.conflicts, c_.report.run, now);
+  c_.store.sync_conflicts(pair.id, open, c_.report.run, now);
 }
 
 std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& guard) {
@@ -71,9 +82,16 @@ std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& gua
     if (c_.hooks.stop_requested()) break;
     auto pair = c_.store.pair(id);
     if (!pair || c_.open.count(id) != 0) continue;
-    for (auto& write : plan_of(*pair).writes) {
+    PairPlan plan = plan_of(*pair);
+    for (auto& write : plan.writes) {
       if (!c_.writable[write.side] || guard.clear(write, c_.store.decision(write.key)) != Clearance::go) continue;
-      batch.push_back({id, std::move(write)});
+      std::vector<ConflictRow> decided;  // audited once, with the first write that carries it
+      std::erase_if(plan.decided, [&](const ConflictRow& row) {
+        if (write.fields.count(row.field) == 0) return false;
+        decided.push_back(row);
+        return true;
+      });
+      batch.push_back({id, std::move(write), std::move(decided)});
     }
     if (batch.size() < static_cast<std::size_t>(tuning::kApplyBatch)) continue;
     sent += perform_batch(std::move(batch));
@@ -177,6 +195,11 @@ std::int64_t Applier::perform_batch(std::vector<Ready> batch) {
       intent.enlisted_ms = intent.sent_ms = c_.now();
       intent.attempts = 1;
       c_.store.put_intent(intent);
+      for (auto& row : ready.decided) {
+        row.run = intent.run;
+        row.at_ms = c_.now();
+        c_.store.add_decided_conflict(row);
+      }
       intents.push_back(std::move(intent));
     }
   });

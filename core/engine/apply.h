@@ -21,7 +21,7 @@ class Applier {
   std::int64_t perform(const std::vector<PairId>& pairs, const Guard& guard);
 
  private:
-  struct Ready { PairId pair; PlannedWrite write; };
+  struct Ready { PairId pair; PlannedWrite write; std::vector<ConflictRow> decided; };
   std::int64_t perform_batch(std::vector<Ready> batch);
   // Reads again what the batch is about to change and stages it; drops what is no longer planned.
   void verify(std::vector<Ready>& batch);

@@ -98,14 +98,19 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
   std::int64_t linked = 0;
   for (const auto& link : found.links) {
     const PairId into = std::min(link.ctm, link.highlevel), from = std::max(link.ctm, link.highlevel);
+    std::vector<Identity> own = c.store.identities(into);
+    for (auto& identity : c.store.identities(from)) own.push_back(std::move(identity));
     PairState pair = join(c, into, from);
     pair.status = PairStatus::linked;
     pair.reason = fmt::format("{} ({})", link.reason, link.score);
     pair.since_ms = c.now();
-    // Identities follow their ids; a joined id that is this pair's own record is no alias.
+    // Joining makes aliases of all that follows; what was a record's own key before is one still.
     auto identities = c.store.identities(into);
-    for (auto& identity : identities)
+    for (auto& identity : identities) {
       if (identity.kind == Identity::Kind::id) identity.alias = identity.value != pair.record[identity.side].text;
+      else if (std::find(own.begin(), own.end(), Identity{identity.kind, identity.side, identity.value, false}) != own.end())
+        identity.alias = false;
+    }
     c.store.set_identities(into, identities);
     for (const Side s : kSides)
       if (!c.can(s).has_records) observer.show_tags(pair, s);
@@ -224,11 +229,12 @@ void exchange_keys(Context& c, Observer& observer, Side keyed, PairState& pair, 
     taker.made_by_us[keyed] = giver.made_by_us[keyed];
     for (auto& [name, field] : taker.fields) {
       const auto was = giver.fields.find(name);
-      if (name == "phone" || was == giver.fields.end() || !field.seen[keyed].is_value()) continue;
-      if (was->second.base[keyed] != field.seen[keyed]) continue;
-      // Unedited there since it agreed with its former contact: the phone edit decides whose it is.
-      field.base[keyed] = field.seen[keyed];
-      field.base[other(keyed)] = FieldValue::cleared();
+      if (name == "phone" || was == giver.fields.end()) continue;
+      const FieldValue& sent = was->second.base[keyed];
+      const FieldValue& shown = field.seen[keyed].is_observed() ? field.seen[keyed] : sent;
+      // Unedited there since it agreed with its former contact: the phone edit decides whose it is, and
+      // what this contact says, a blank included, is newer.
+      if (shown.is_value() && shown == sent) field.base = {shown, shown};
     }
     observer.show_tags(taker, keyed);
     c.store.put_pair(taker);

@@ -33,6 +33,20 @@ PairStatus status_with(const PairState& pair) {
 }
 }  // namespace
 
+namespace {
+// A surface that shows the whole name only was edited: the halves that another one showed are older.
+void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
+  const auto edited = [&](std::string_view native) {
+    return std::find(folded.edited.begin(), folded.edited.end(), native) != folded.edited.end();
+  };
+  if (!c.can(side).joined_name || !edited("name")) return;
+  for (const char* half : {"first_name", "last_name"}) {
+    const FieldRule* rule = c.policy.mapping.find(half);
+    if (rule != nullptr && !edited(rule->native[side])) folded.fold.erase(rule->native[side]);
+  }
+}
+}  // namespace
+
 std::string joined_tags(const std::vector<std::string>& tags) {
   std::string text;
   for (const auto& tag : canonical_tags(tags)) text += tag + '\n';
@@ -150,9 +164,10 @@ bool Observer::show(PairState& pair, Side side, const FieldMap& canonical, std::
 }
 
 void Observer::identify(PairState& pair, Side side, const Evidence& e) {
+  const std::vector<Identity> before = c_.store.identities(pair.id);
   std::vector<Identity> all;
-  for (auto& identity : c_.store.identities(pair.id))
-    if (identity.side != side || identity.kind == Identity::Kind::id) all.push_back(std::move(identity));
+  for (const auto& identity : before)
+    if (identity.side != side || identity.kind == Identity::Kind::id) all.push_back(identity);
   const auto add = [&](Identity::Kind kind, const std::string& value, bool alias) {
     if (value.empty()) return;
     for (const auto& have : all)
@@ -172,6 +187,12 @@ void Observer::identify(PairState& pair, Side side, const Evidence& e) {
     add(Identity::Kind::email, it->second.seen[side].text(), false);
   for (const auto& more : e.more_emails) add(Identity::Kind::email, canonical_email(more), true);
   c_.store.set_identities(pair.id, all);
+  // Whoever waits for a partner with that phone or e-mail is looked at again.
+  for (const auto& identity : all) {
+    if (identity.kind == Identity::Kind::id || std::find(before.begin(), before.end(), identity) != before.end()) continue;
+    for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
+      if (near != pair.id) c_.store.set_dirty(near, true);
+  }
 }
 
 Staged Observer::stage_record(Side side, const Evidence& e) {
@@ -309,8 +330,9 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
       return {pair.id, false};
   }
   const SourceRow* known_row = known ? &*known : nullptr;
-  const FoldResult folded = fold(alias ? FoldState{} : pair.fold[side], known_row, reading);
+  FoldResult folded = fold(alias ? FoldState{} : pair.fold[side], known_row, reading);
   if (folded.lagging) return {pair.id, false};
+  drop_outdated_halves(c_, side, folded);
   if (const auto it = c_.open.find(pair.id); !alias && it != c_.open.end()) {
     // The first sight of what an accepted write made: read as its image, not as somebody's edit.
     for (const Intent& intent : it->second)

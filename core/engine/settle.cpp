@@ -21,7 +21,26 @@ FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const 
   return c.policy.mapping.project(side, c.policy.mapping.normalise(side, e.fields), known);
 }
 
+// What was sent as the surface will show it. A half of a name that no reading shows is left out, and out of
+// the fold: it would outlive every later edit of the whole name.
+FieldMap written_native(const Context& c, Side side, const WireFields& sent, const FieldMap& shown, FoldState& fold) {
+  FieldMap out = c.policy.mapping.normalise(side, sent);
+  if (!c.can(side).joined_name || out.count("name") == 0) return out;
+  for (const char* half : {"first_name", "last_name"}) {
+    const FieldRule* rule = c.policy.mapping.find(half);
+    if (rule == nullptr || value_of(shown, rule->native[side]).is_observed()) continue;
+    out.erase(rule->native[side]);
+    fold.erase(rule->native[side]);
+  }
+  return out;
+}
+
 const FieldValue& before_of(const Intent& intent, const std::string& name) { return value_of(intent.before, name); }
+
+bool is_parked(const PairState& pair, Side side, const std::string& field) {
+  return std::any_of(pair.parked.begin(), pair.parked.end(),
+                     [&](const Parked& p) { return p.side == side && p.field == field; });
+}
 
 void agree(PairField& field, const Intent& intent, std::int64_t now_ms) {
   ++field.version;
@@ -91,8 +110,8 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
       continue;  // its values are staged by the caller through `seen`
     }
     const auto known = c_.store.source(side, e.source);
-    const FieldMap written = c_.policy.mapping.normalise(side, intent.write.set);
     Reading reading = observer_.reading_of(side, e);
+    const FieldMap written = written_native(c_, side, intent.write.set, reading.shown, pair.fold[side]);
     SourceRow image = known.value_or(SourceRow{});
     const FieldMap old_shown = image.shown;
     image.side = side;
@@ -178,7 +197,8 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immedia
   }
   take_image(pair, intent, receipt.shown);
   if (receipt.shown.empty())  // accepted, not seen yet: what was sent is what it will show
-    pair.fold[side] = fold_written(pair.fold[side], c_.policy.mapping.normalise(side, intent.write.whole), {});
+    pair.fold[side] =
+        fold_written(pair.fold[side], written_native(c_, side, intent.write.whole, {}, pair.fold[side]), {});
   FieldMap shown;
   for (const Evidence& e : receipt.shown) {
     for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
@@ -196,6 +216,8 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immedia
     const FieldValue now = value_of(shown, rule.name);
     if (was_linked && sent == intent.fields.end() && !rekeyed) continue;
     if (now.is_observed()) field.seen[side] = now;
+    // Left out because it was refused: not agreed, and tried once more as an update.
+    if (sent == intent.fields.end() && is_parked(pair, side, rule.name)) continue;
     if (sent != intent.fields.end()) {
       const bool foreign = !immediate && now.is_value() && !is_rendering_of(now.text(), sent->second.text());
       field.base[side] = now.is_observed() && !foreign ? now : sent->second;
@@ -238,7 +260,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt, bool immedia
     for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
       if (value.is_observed()) shown[name] = value;
   if (receipt.shown.empty() && !c_.can(side).has_records)
-    pair.fold[side] = fold_written(pair.fold[side], c_.policy.mapping.normalise(side, intent.write.set),
+    pair.fold[side] = fold_written(pair.fold[side], written_native(c_, side, intent.write.set, {}, pair.fold[side]),
                                    c_.store.sources_of(side, pair.record[side]));
   std::vector<std::string> unmoved;
   for (const auto& [name, sent] : intent.fields) {
@@ -384,6 +406,8 @@ bool Settler::shows_what_was_before(const Intent& intent, const Evidence& e) con
 bool Settler::sight(const Intent& found, const Evidence& e) {
   Intent intent = found;
   const bool as_sent = shows_what_was_sent(intent, e);
+  // Without an answer it may never have arrived: recover() finds out.
+  if (!as_sent && intent.state == IntentState::open) return false;
   if (!as_sent && shows_what_was_before(intent, e) && !index_caught_up(intent, c_.now())) return false;
   Receipt receipt;
   receipt.record = intent.write.record;
@@ -460,10 +484,16 @@ void Settler::recover_record(Intent& intent) {
       observer_.mark_gone(intent.side, intent.write.record);
       return close(intent);
     }
-    const bool tags = intent.write.kind != WriteKind::update;
-    if (!answer->empty() && (tags || shows_what_was_sent(intent, answer->front()))) {
-      // Tags are sets: if the call did not arrive, the difference is still there and is planned again.
-      if (!tags) return settle(intent, {intent.write.record, *answer, false}, false);
+    if (intent.write.kind != WriteKind::update) {
+      // Tags are sets: those that did not arrive are still a difference and are planned again.
+      TagSet shown;
+      for (const auto& e : *answer) shown.merge(canonical_tags(e.tags));
+      std::erase_if(intent.tags, [&](const std::string& tag) {
+        return (shown.count(tag) != 0) != (intent.write.kind == WriteKind::tag_add);
+      });
+      if (!intent.tags.empty()) return settle(intent, {intent.write.record, *answer, false}, false);
+    } else if (!answer->empty() && shows_what_was_sent(intent, answer->front())) {
+      return settle(intent, {intent.write.record, *answer, false}, false);
     }
     for (const auto& e : *answer) observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
@@ -497,9 +527,9 @@ void Settler::recover_source(Intent& intent) {
   c_.store.transact([&] {
     if (as_sent || intent.state == IntentState::awaiting)
       return settle(intent, {intent.write.record, *answer, false}, false);
+    close(intent);  // first, so that what is shown is not read as its image
     observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
-    close(intent);
   });
 }
 

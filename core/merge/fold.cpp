@@ -33,8 +33,8 @@ struct Weight {
 
 // A value on a source that never showed the field. True when the fold now shows another value.
 bool weigh_in(FoldField& field, const FieldValue& value, bool unconfirmed, std::int64_t at_ms) {
-  if (field.value != value && is_one_of(field.replaced, value)) return false;  // stale, not news
-  if (field.value.is_cleared() && at_ms <= field.edited_at_ms) return false;   // history, cleared since
+  if (is_one_of(field.replaced, value)) return false;                         // stale, not news
+  if (field.value.is_cleared() && at_ms <= field.edited_at_ms) return false;  // history, cleared since
   if (field.value.is_value()) {
     const Weight have{!field.unconfirmed, field.edited_at_ms, field.value.text()};
     const Weight come{!unconfirmed, at_ms, value.text()};
@@ -97,21 +97,24 @@ FoldResult fold(const FoldState& before, const SourceRow* known, const Reading& 
                                                  value_of(reading.shown, "phone").text());
     FoldField& field = out.fold[native];
     const bool differs = last.is_observed();
-    const bool changed = differs && !unconfirmed
-                             ? edit(field, value, edit_ms)
-                             // The carrier's data may come late: newer than what that source showed, no person's edit.
-                             : weigh_in(field, value, unconfirmed, differs ? reading.at_ms + kEditRank : seen_ms);
+    const bool changed =
+        differs && !unconfirmed
+            ? edit(field, value, edit_ms)
+            // The carrier's data may come late: newer than what that source showed, no person's edit.
+            : weigh_in(field, value, unconfirmed, differs ? reading.at_ms + kEditRank : seen_ms);
     if (changed && !unconfirmed) out.edited.push_back(native);
   }
   return out;
 }
 
-FoldState fold_written(const FoldState& before, const FieldMap& fields, const std::vector<SourceRow>& sources) {
+FoldState fold_written(const FoldState& before, const FieldMap& fields,
+                       const std::vector<SourceRow>& sources) {
   FoldState out = before;
   for (const auto& [native, value] : fields) {
     if (!value.is_observed()) continue;
     FoldField& field = out[native];
-    for (auto source = sources.rbegin(); source != sources.rend(); ++source) {  // oldest first: it falls out first
+    for (auto source = sources.rbegin(); source != sources.rend();
+         ++source) {  // oldest first: it falls out first
       if (const FieldValue& shown = value_of(source->shown, native); shown != value)
         remember_replaced(field.replaced, shown);
       field.edited_at_ms = std::max(field.edited_at_ms, source->at_ms);  // we wrote after all of them

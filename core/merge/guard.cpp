@@ -16,10 +16,13 @@ const Brake& brake_of(const Policy& policy, HoldClass cls) {
 bool has_brake(const PlannedWrite& write) {
   switch (write.write.kind) {
     case WriteKind::create:
-    case WriteKind::remove: return true;
-    case WriteKind::update: return write.overwrites;
+    case WriteKind::remove:
+      return true;
+    case WriteKind::update:
+      return write.overwrites;
     case WriteKind::tag_add:
-    case WriteKind::tag_remove: return false;
+    case WriteKind::tag_remove:
+      return false;
   }
   return true;
 }
@@ -28,10 +31,13 @@ bool has_share(const Brake& brake) { return brake.percent < 100; }  // all of th
 
 std::string_view plural(HoldClass cls) {
   switch (cls) {
-    case HoldClass::create: return "creates";
-    case HoldClass::remove: return "deletes";
+    case HoldClass::create:
+      return "creates";
+    case HoldClass::remove:
+      return "deletes";
     case HoldClass::update:
-    case HoldClass::first_run: break;
+    case HoldClass::first_run:
+      break;
   }
   return "overwrites of existing values";
 }
@@ -55,11 +61,14 @@ Clearance Guard::clear(const PlannedWrite& write, std::optional<Decision> decisi
 HoldClass Guard::class_of(const PlannedWrite& write) const {
   if (first_run_open_) return HoldClass::first_run;
   switch (write.write.kind) {
-    case WriteKind::create: return HoldClass::create;
-    case WriteKind::remove: return HoldClass::remove;
+    case WriteKind::create:
+      return HoldClass::create;
+    case WriteKind::remove:
+      return HoldClass::remove;
     case WriteKind::update:
     case WriteKind::tag_add:
-    case WriteKind::tag_remove: break;
+    case WriteKind::tag_remove:
+      break;
   }
   return HoldClass::update;
 }
@@ -81,10 +90,10 @@ std::string Guard::reason(const PlannedWrite& write) const {
   const Brake& brake = brake_of(policy_, cls);
   std::string limit = brake.count > 0 ? fmt::format("{}", brake.count) : "";
   if (has_share(brake))
-    limit += fmt::format("{}{}% of {} linked pairs and {}", limit.empty() ? "" : ", or ", brake.percent, linked_pairs_,
-                         tuning::kBrakeFloor);
-  return fmt::format("{} {} planned in {} in one run; the brake waits above {}", n, plural(cls), to_text(write.side),
-                     limit);
+    limit += fmt::format("{}{}% of {} linked pairs and {}", limit.empty() ? "" : ", or ", brake.percent,
+                         linked_pairs_, tuning::kBrakeFloor);
+  return fmt::format("{} {} planned in {} in one run; the brake waits above {}", n, plural(cls),
+                     to_text(write.side), limit);
 }
 
 }  // namespace tandem

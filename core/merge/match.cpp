@@ -17,9 +17,9 @@ namespace {
 constexpr int kEmailAndPhone = 100, kPhoneAndName = 90, kEmailAlone = 80, kPhoneAlone = 60;
 
 enum class Names : std::uint8_t {
-  silent,         // one of them says nothing: blank or only a caller-ID
-  same,           // second evidence beside a phone
-  compatible,     // no evidence, and none against
+  silent,      // one of them says nothing: blank or only a caller-ID
+  same,        // second evidence beside a phone
+  compatible,  // no evidence, and none against
   contradicting,
 };
 
@@ -43,12 +43,15 @@ std::string run_together(const std::vector<std::string>& words) {
 }
 
 bool is_initial_of(const std::string& a, const std::string& b) {
-  const auto letters = std::count_if(a.begin(), a.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+  const auto letters = std::count_if(a.begin(), a.end(),
+                                     [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
   return letters == 1 && b.starts_with(a);
 }
 
 // The same word, or one of them its initial.
-bool may_be(const std::string& a, const std::string& b) { return a == b || is_initial_of(a, b) || is_initial_of(b, a); }
+bool may_be(const std::string& a, const std::string& b) {
+  return a == b || is_initial_of(a, b) || is_initial_of(b, a);
+}
 
 Names compare_names(const Candidate& a, const Candidate& b) {
   if (a.name_unconfirmed || b.name_unconfirmed) return Names::silent;
@@ -74,22 +77,26 @@ bool share(const std::vector<std::string>& a, const std::vector<std::string>& b)
 }
 
 std::vector<std::string> own_phones(const Candidate& c) {
-  const std::size_t own = c.primary_phones == 0 ? c.phones.size() : std::min(c.primary_phones, c.phones.size());
+  const std::size_t own =
+      c.primary_phones == 0 ? c.phones.size() : std::min(c.primary_phones, c.phones.size());
   return {c.phones.begin(), c.phones.begin() + static_cast<std::ptrdiff_t>(own)};
 }
 
 }  // namespace
 
 Score score(const Candidate& ctm, const Candidate& highlevel) {
-  const bool phone = share(own_phones(ctm), own_phones(highlevel)), email = share(ctm.emails, highlevel.emails);
+  const bool phone = share(own_phones(ctm), own_phones(highlevel)),
+             email = share(ctm.emails, highlevel.emails);
   if (phone && email) return {kEmailAndPhone, "same phone and e-mail"};
   if (!phone && !email) return {0, "no phone or e-mail in common"};
   const Names names = compare_names(ctm, highlevel);
   if (names == Names::contradicting)
     return {0, phone ? "same phone, but the names differ" : "same e-mail, but the names differ"};
-  if (email) return {kEmailAlone, names == Names::same ? "same e-mail and name" : "same e-mail, names do not differ"};
+  if (email)
+    return {kEmailAlone, names == Names::same ? "same e-mail and name" : "same e-mail, names do not differ"};
   if (names == Names::same) return {kPhoneAndName, "same phone and name"};
-  return {kPhoneAlone, names == Names::silent ? "same phone, no name to compare" : "same phone, names do not differ"};
+  return {kPhoneAlone,
+          names == Names::silent ? "same phone, no name to compare" : "same phone, names do not differ"};
 }
 
 namespace {
@@ -105,12 +112,12 @@ struct Edge {
 struct Node {
   Candidate who;
   Side side = Side::ctm;
-  bool crowded = false;                  // one of its keys is too many people's: that key says nothing
-  bool torn = false;                     // its number is several contacts' additional phone
-  std::vector<Edge> edges;               // everyone on the other side with a key in common
-  std::vector<std::size_t> siblings;     // same side, and creating both would collide on the other
-  std::optional<std::size_t> owner;      // whose additional phone its number is
-  std::optional<std::size_t> partner;    // linked to, now
+  bool crowded = false;                // one of its keys is too many people's: that key says nothing
+  bool torn = false;                   // its number is several contacts' additional phone
+  std::vector<Edge> edges;             // everyone on the other side with a key in common
+  std::vector<std::size_t> siblings;   // same side, and creating both would collide on the other
+  std::optional<std::size_t> owner;    // whose additional phone its number is
+  std::optional<std::size_t> partner;  // linked to, now
 };
 
 using Index = std::unordered_map<std::string, PerSide<std::vector<std::size_t>>>;
@@ -210,7 +217,8 @@ class Matcher {
       for (const auto& phone : own_phones(n.who))
         if (const auto it = additional_.find(phone); it != additional_.end())
           owners.insert(it->second.highlevel.begin(), it->second.highlevel.end());
-      const bool is_own_of_another = std::any_of(n.edges.begin(), n.edges.end(), [](const Edge& e) { return e.phone; });
+      const bool is_own_of_another =
+          std::any_of(n.edges.begin(), n.edges.end(), [](const Edge& e) { return e.phone; });
       if (owners.empty() || is_own_of_another) continue;
       const bool points_elsewhere =
           std::any_of(n.edges.begin(), n.edges.end(), [&](const Edge& e) { return !owners.contains(e.to); });
@@ -219,8 +227,6 @@ class Matcher {
       n.owner = *owners.begin();
       n.edges.clear();
       std::erase_if(nodes_[*n.owner].edges, [&](const Edge& e) { return e.to == i; });
-      for (const std::size_t s : n.siblings) std::erase(nodes_[s].siblings, i);
-      n.siblings.clear();
     }
   }
 
@@ -229,7 +235,8 @@ class Matcher {
     bool tied = false;
     for (const Edge& e : n.edges) {
       if (e.score.points == 0) continue;
-      tied = best != nullptr && (tied ? e.score.points <= best->score.points : e.score.points == best->score.points);
+      tied = best != nullptr &&
+             (tied ? e.score.points <= best->score.points : e.score.points == best->score.points);
       if (best == nullptr || e.score.points > best->score.points) best = &e;
     }
     return tied ? nullptr : best;
@@ -275,13 +282,17 @@ class Matcher {
     const auto any = [&](auto test) { return std::any_of(n.edges.begin(), n.edges.end(), test); };
     const auto is_settled = [&](std::size_t i) { return settled(nodes_[i]); };
     if (n.crowded) return Doubt::crowded;
+    if (n.owner) return std::nullopt;
     if (n.torn) return Doubt::torn;
     if (any([&](const Edge& e) { return is_settled(e.to); }) ||
         std::any_of(n.siblings.begin(), n.siblings.end(), is_settled))
       return Doubt::taken;
     if (keys_disagree(n)) return Doubt::torn_keys;
     if (any([](const Edge& e) { return e.score.points == 0; })) return Doubt::names;
-    if (!n.edges.empty() || !n.siblings.empty()) return Doubt::several;
+    const bool twins = std::any_of(n.siblings.begin(), n.siblings.end(), [&](std::size_t i) {
+      return !nodes_[i].owner;
+    });  // an alias is not created
+    if (!n.edges.empty() || twins) return Doubt::several;
     return std::nullopt;
   }
 
@@ -289,11 +300,16 @@ class Matcher {
     switch (doubt) {
       case Doubt::crowded:
         return fmt::format("more than {} records share its phone or e-mail", tuning::kMatchGroupMax);
-      case Doubt::torn: return "its number is an additional phone of one contact and points at another one too";
-      case Doubt::taken: return fmt::format("its phone or e-mail belongs to pair {}, which is linked", taken_by(group).row);
-      case Doubt::torn_keys: return "its phone points at one record and its e-mail at another";
-      case Doubt::names: return "same phone or e-mail, but the names differ";
-      case Doubt::several: break;
+      case Doubt::torn:
+        return "its number is an additional phone of one contact and points at another one too";
+      case Doubt::taken:
+        return fmt::format("its phone or e-mail belongs to pair {}, which is linked", taken_by(group).row);
+      case Doubt::torn_keys:
+        return "its phone points at one record and its e-mail at another";
+      case Doubt::names:
+        return "same phone or e-mail, but the names differ";
+      case Doubt::several:
+        break;
     }
     return "several records share one phone or e-mail, and nothing else tells them apart";
   }
@@ -317,6 +333,8 @@ class Matcher {
     for (std::size_t i = 0; i < nodes_.size(); ++i)  // whose contact is held waits with it
       if (nodes_[i].owner && doubts[*nodes_[i].owner]) {
         doubts[i] = Doubt::several;
+        for (const std::size_t s : nodes_[i].siblings)
+          if (!settled(nodes_[s]) && !nodes_[s].owner && !doubts[s]) doubts[s] = Doubt::several;
         nodes_[i].siblings.push_back(*nodes_[i].owner);
         nodes_[*nodes_[i].owner].siblings.push_back(i);
       }
@@ -327,14 +345,16 @@ class Matcher {
       if (doubts[i]) {
         hold_group(i, doubts, done);
       } else if (n.owner) {
-        out_.aliases.push_back({pair_of(nodes_[*n.owner]), n.who.pair, "its number is an additional phone of the contact"});
+        out_.aliases.push_back(
+            {pair_of(nodes_[*n.owner]), n.who.pair, "its number is an additional phone of the contact"});
       } else {
         out_.alone.push_back(n.who.pair);
       }
     }
   }
 
-  void hold_group(std::size_t start, const std::vector<std::optional<Doubt>>& doubts, std::vector<bool>& done) {
+  void hold_group(std::size_t start, const std::vector<std::optional<Doubt>>& doubts,
+                  std::vector<bool>& done) {
     std::vector<std::size_t> group{start};
     done[start] = true;
     Doubt worst = *doubts[start];

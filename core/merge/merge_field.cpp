@@ -16,9 +16,9 @@ Text text_of(const FieldValue& value) {
 }
 
 struct Now {
-  Text value;           // what the side holds as far as we know: seen, else its base
+  Text value;  // what the side holds as far as we know: seen, else its base
   bool edited = false;
-  bool shaky = false;   // an unconfirmed value
+  bool shaky = false;  // an unconfirmed value
 };
 
 Now now_of(const FieldSight& field, Side side) {
@@ -74,7 +74,8 @@ class Merge {
 
   FieldMerge clear_against_value(Side cleared) const {
     const Side kept = other(cleared);
-    if (now_[kept].shaky) return {Verdict::absorbed};  // a person cleared it: caller-ID does not fill it again
+    if (now_[kept].shaky)
+      return {Verdict::absorbed};  // a person cleared it: caller-ID does not fill it again
     if (!clear_flows(kept)) return give(kept);
     return by_rule();
   }
@@ -86,10 +87,14 @@ class Merge {
       return {take(source), /*contested=*/true};
     }
     switch (rule_) {
-      case ConflictRule::ctm: return {Verdict::take_ctm, true};
-      case ConflictRule::highlevel: return {Verdict::take_highlevel, true};
-      case ConflictRule::newest: return {newest(), true};
-      case ConflictRule::hold: break;
+      case ConflictRule::ctm:
+        return {Verdict::take_ctm, true};
+      case ConflictRule::highlevel:
+        return {Verdict::take_highlevel, true};
+      case ConflictRule::newest:
+        return {newest(), true};
+      case ConflictRule::hold:
+        break;
     }
     return {Verdict::conflict, true};
   }
@@ -97,7 +102,8 @@ class Merge {
   Verdict newest() const {
     const std::int64_t ctm = field_.edited_at_ms.ctm, highlevel = field_.edited_at_ms.highlevel;
     if (ctm == 0 || highlevel == 0) return Verdict::conflict;
-    return highlevel > ctm && highlevel - ctm > tuning::kClockToleranceMs ? Verdict::take_highlevel : Verdict::take_ctm;
+    return highlevel > ctm && highlevel - ctm > tuning::kClockToleranceMs ? Verdict::take_highlevel
+                                                                          : Verdict::take_ctm;
   }
 
   const FieldSight& field_;

@@ -215,7 +215,7 @@ class Planner {
     if (where == Place::activity) d.target = newest(to, SourceKind::activity)->ref;
     if (where == Place::row) d.target = newest(to, SourceKind::row)->ref;
     d.fields[rule.name] = value;
-    d.before[rule.name] = f.seen[to];
+    d.before[rule.name] = f.seen[to].is_observed() ? f.seen[to] : f.base[to];  // blind: what was sent last (P16)
     d.why[rule.name] = std::move(why);
     d.overwrites = d.overwrites || (f.seen[to].is_value() && f.seen[to] != value);
     if (d.changed_by.empty()) d.changed_by = std::move(changed_by);
@@ -306,8 +306,9 @@ class Planner {
       return;
     }
     if (is_parked(keyed, kPhone)) return;
+    const bool removes = pair_.made_by_us[keyed] && newest(keyed, SourceKind::row) != nullptr;
     if (in_.new_key == KeyOwner::own_alias) {
-      out_.adopt_key = RecordId{number.text()};
+      if (!removes) out_.adopt_key = RecordId{number.text()};  // else first the row, which is found by the old key
     } else {
       if (!can(keyed).create || !policy_.create[keyed]) {
         park(keyed, rule, "the surface cannot add the new number");
@@ -327,7 +328,8 @@ class Planner {
       w.rekey = true;
       out_.writes.push_back(std::move(w));
     }
-    if (pair_.made_by_us[keyed] && newest(keyed, SourceKind::row) && in_.writable[keyed]) {
+    if (removes && !in_.writable[keyed]) return unavailable();
+    if (removes) {
       PlannedWrite w;
       w.side = keyed;
       w.write.kind = WriteKind::remove;
@@ -351,6 +353,7 @@ class Planner {
       if (!flows_to(rule.direction, on) || rule.native[on].empty() || rule.native[from].empty()) continue;
       const PairField& f = field(rule.name);
       if (!f.seen[from].is_value() || (f.unconfirmed[from] && !policy_.caller_id_names_fill)) continue;
+      if (rule.name != kPhone && is_parked(on, rule.name)) continue;  // a refused field does not block the rest (P10)
       fields[rule.name] = f.seen[from];
     }
     const FieldValue& phone = field(kPhone).seen[from];
@@ -360,7 +363,7 @@ class Planner {
     }
     if (fields.count("email") == 0 && fields.count(kPhone) == 0) return note("neither phone nor e-mail");
     for (const auto& p : out_.parked)
-      if (p.side == on && p.field.empty()) return;
+      if (p.side == on && (p.field.empty() || p.field == kPhone)) return;
     if (!in_.writable[on]) return unavailable();
     PlannedWrite w = write_of(on, WriteKind::create, fields);
     w.write.whole = policy_.mapping.to_native(on, fields, fields, can(on));

@@ -78,7 +78,8 @@ SplitName split_beside(const std::string& whole, const std::string& first, const
   }
   if (!last.empty()) {
     if (whole == last) return {{}, last};
-    return {whole.ends_with(' ' + last) ? whole.substr(0, whole.size() - last.size() - 1) : split_name(whole).first,
+    return {whole.ends_with(' ' + last) ? whole.substr(0, whole.size() - last.size() - 1)
+                                        : split_name(whole).first,
             last};
   }
   const SplitName stands{value_of(known, "first_name").text(), value_of(known, "last_name").text()};
@@ -100,10 +101,14 @@ std::optional<Direction> direction_from(std::string_view text) {
 
 std::string_view to_text(Direction d) {
   switch (d) {
-    case Direction::both: return "both";
-    case Direction::to_highlevel: return "to_highlevel";
-    case Direction::to_ctm: return "to_ctm";
-    case Direction::off: return "off";
+    case Direction::both:
+      return "both";
+    case Direction::to_highlevel:
+      return "to_highlevel";
+    case Direction::to_ctm:
+      return "to_ctm";
+    case Direction::off:
+      return "off";
   }
   return "?";
 }
@@ -116,10 +121,14 @@ std::optional<ConflictRule> conflict_rule_from(std::string_view text) {
 
 std::string_view to_text(ConflictRule r) {
   switch (r) {
-    case ConflictRule::hold: return "hold";
-    case ConflictRule::ctm: return "ctm";
-    case ConflictRule::highlevel: return "highlevel";
-    case ConflictRule::newest: return "newest";
+    case ConflictRule::hold:
+      return "hold";
+    case ConflictRule::ctm:
+      return "ctm";
+    case ConflictRule::highlevel:
+      return "highlevel";
+    case ConflictRule::newest:
+      return "newest";
   }
   return "?";
 }
@@ -138,10 +147,10 @@ Mapping::Mapping(std::vector<FieldRule> rules, std::string default_country)
 
 std::vector<FieldRule> Mapping::standard_rules() {
   const std::pair<std::string, FieldType> fields[] = {
-      {"first_name", FieldType::name},  {"last_name", FieldType::name},  {"email", FieldType::email},
-      {"phone", FieldType::phone},      {"company", FieldType::text},    {"address1", FieldType::text},
-      {"city", FieldType::text},        {"state", FieldType::text},      {"postal_code", FieldType::text},
-      {"country", FieldType::country},  {"website", FieldType::text}};
+      {"first_name", FieldType::name}, {"last_name", FieldType::name}, {"email", FieldType::email},
+      {"phone", FieldType::phone},     {"company", FieldType::text},   {"address1", FieldType::text},
+      {"city", FieldType::text},       {"state", FieldType::text},     {"postal_code", FieldType::text},
+      {"country", FieldType::country}, {"website", FieldType::text}};
   std::vector<FieldRule> out;
   for (const auto& [name, type] : fields) {
     FieldRule rule;
@@ -203,7 +212,8 @@ FieldMap Mapping::normalise(Side side, const WireFields& wire) const {
       if (!shown_on(rule, side)) continue;
       const bool whole_name = side == Side::ctm && native == "name" && is_name_part(rule.name);
       if (!whole_name && rule.native[side] != native) continue;
-      out.insert_or_assign(native, canonical(whole_name ? FieldType::name : rule.type, raw, default_country_));
+      out.insert_or_assign(native,
+                           canonical(whole_name ? FieldType::name : rule.type, raw, default_country_));
       break;
     }
   }
@@ -219,9 +229,10 @@ FieldMap Mapping::project(Side side, const FieldMap& native, const FieldMap& kno
   }
   const FieldValue& name = value_of(native, "name");
   if (side != Side::ctm || !name.is_observed()) return out;
-  const SplitName split = split_beside(name.text(), value_of(out, "first_name").text(),
-                                       value_of(out, "last_name").text(), known);
-  for (const auto& [part, text] : {std::pair("first_name", &split.first), std::pair("last_name", &split.last)}) {
+  const SplitName split =
+      split_beside(name.text(), value_of(out, "first_name").text(), value_of(out, "last_name").text(), known);
+  for (const auto& [part, text] :
+       {std::pair("first_name", &split.first), std::pair("last_name", &split.last)}) {
     const FieldRule* rule = find(part);
     if (rule != nullptr && shown_on(*rule, side)) out.insert_or_assign(part, FieldValue::of(*text));
   }
@@ -230,9 +241,8 @@ FieldMap Mapping::project(Side side, const FieldMap& native, const FieldMap& kno
 
 WireFields Mapping::to_native(Side side, const FieldMap& changed, const FieldMap& whole,
                               const Capabilities& capabilities) const {
-  const bool joins_name =
-      capabilities.joined_name && (value_of(changed, "first_name").is_observed() ||
-                                   value_of(changed, "last_name").is_observed());
+  const bool joins_name = capabilities.joined_name && (value_of(changed, "first_name").is_observed() ||
+                                                       value_of(changed, "last_name").is_observed());
   WireFields out;
   for (const auto& rule : rules_) {
     if (!shown_on(rule, side)) continue;

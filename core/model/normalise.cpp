@@ -18,7 +18,7 @@ namespace {
 
 constexpr utf8proc_int32_t kReplacement = 0xFFFD;
 constexpr utf8proc_int32_t kDottedCapitalI = 0x130;
-constexpr int kFoldRounds = 4;           // folding and recomposing settle after two; four is a bound, not a need
+constexpr int kFoldRounds = 4;  // folding and recomposing settle after two; four is a bound, not a need
 constexpr std::size_t kShortestCut = 4;  // letters; no field limit is shorter, and an initial is not a cut
 
 bool is_ascii(std::string_view text) {
@@ -232,9 +232,12 @@ std::string joined(const std::vector<std::string>& items) {
 std::string canonical_phone(std::string_view raw, std::string_view default_country) {
   Phone phone = parse_phone(raw, default_country);
   switch (phone.kind) {
-    case PhoneKind::number: return std::move(phone.e164);
-    case PhoneKind::nobody: return {};
-    case PhoneKind::invalid: break;
+    case PhoneKind::number:
+      return std::move(phone.e164);
+    case PhoneKind::nobody:
+      return {};
+    case PhoneKind::invalid:
+      break;
   }
   return canonical_name(raw);  // what a person typed is not lost; it is only no number
 }
@@ -306,13 +309,14 @@ std::string canonical_date(std::string_view raw) {
     from = to;
     if (part[i].empty()) return text;
     if (i + 1 == part.size()) break;
-    if (from == text.size() || std::string_view("-/._").find(text[from]) == std::string_view::npos) return text;
+    if (from == text.size() || std::string_view("-/._").find(text[from]) == std::string_view::npos)
+      return text;
     ++from;
   }
   // What may follow is a time of day; the calendar day is the one written, whatever the zone.
   const bool bare = from == text.size();
-  const bool timed = !bare && (text[from] == 'T' || text[from] == ' ') && from + 1 < text.size() &&
-                     is_digit(text[from + 1]);
+  const bool timed =
+      !bare && (text[from] == 'T' || text[from] == ' ') && from + 1 < text.size() && is_digit(text[from + 1]);
   if (!bare && !timed) return text;
   const bool year_first = part[0].size() == 4;
   const std::string_view year = part[year_first ? 0 : 2], month = part[year_first ? 1 : 0],
@@ -343,15 +347,23 @@ FieldValue canonical(FieldType type, const WireValue& raw, std::string_view defa
   if (type == FieldType::choices) return FieldValue::of(joined(choice_items(raw)));
   const std::string text = raw.items.empty() ? raw.text : joined(raw.items);
   switch (type) {
-    case FieldType::text: return FieldValue::of(canonical_text(text));
+    case FieldType::text:
+      return FieldValue::of(canonical_text(text));
     case FieldType::name:
-    case FieldType::choice: return FieldValue::of(canonical_name(text));
-    case FieldType::email: return FieldValue::of(canonical_email(text));
-    case FieldType::phone: return FieldValue::of(canonical_phone(text, default_country));
-    case FieldType::country: return FieldValue::of(canonical_country(text));
-    case FieldType::number: return FieldValue::of(canonical_number(text));
-    case FieldType::date: return FieldValue::of(canonical_date(text));
-    case FieldType::choices: break;
+    case FieldType::choice:
+      return FieldValue::of(canonical_name(text));
+    case FieldType::email:
+      return FieldValue::of(canonical_email(text));
+    case FieldType::phone:
+      return FieldValue::of(canonical_phone(text, default_country));
+    case FieldType::country:
+      return FieldValue::of(canonical_country(text));
+    case FieldType::number:
+      return FieldValue::of(canonical_number(text));
+    case FieldType::date:
+      return FieldValue::of(canonical_date(text));
+    case FieldType::choices:
+      break;
   }
   return FieldValue::cleared();
 }

@@ -14,11 +14,31 @@ using i18n::phonenumbers::PhoneNumber;
 using i18n::phonenumbers::PhoneNumberUtil;
 
 // What networks and CTM say where there is no number, letters only.
-constexpr std::array<std::string_view, 25> kNobodyWords{
-    "anonymous", "restricted", "unavailable", "unknown", "private", "blocked", "withheld", "hidden",
-    "none", "null", "na", "noname", "nonumber", "nocallerid", "outofarea", "payphone", "unknowncaller",
-    "unknownname", "unknownnumber", "callerunknown", "privatenumber", "privatecaller", "blockednumber",
-    "anonymouscaller", "restrictednumber"};
+constexpr std::array<std::string_view, 25> kNobodyWords{"anonymous",
+                                                        "restricted",
+                                                        "unavailable",
+                                                        "unknown",
+                                                        "private",
+                                                        "blocked",
+                                                        "withheld",
+                                                        "hidden",
+                                                        "none",
+                                                        "null",
+                                                        "na",
+                                                        "noname",
+                                                        "nonumber",
+                                                        "nocallerid",
+                                                        "outofarea",
+                                                        "payphone",
+                                                        "unknowncaller",
+                                                        "unknownname",
+                                                        "unknownnumber",
+                                                        "callerunknown",
+                                                        "privatenumber",
+                                                        "privatecaller",
+                                                        "blockednumber",
+                                                        "anonymouscaller",
+                                                        "restrictednumber"};
 
 // The same words spelled on a keypad; a gateway sends them with a plus, as if they were numbers:
 // ANONYMOUS RESTRICTED BLOCKED UNKNOWN UNAVAILABLE. Without the plus they may be somebody's.
@@ -52,7 +72,8 @@ Phone parse_phone(std::string_view raw, std::string_view default_country,
   const std::string line = canonical_name(raw);
   const std::string text(user_part(line));
   const std::string key = spelling_key(text);
-  if (key.empty() || std::find(kNobodyWords.begin(), kNobodyWords.end(), key) != kNobodyWords.end()) return {};
+  if (key.empty() || std::find(kNobodyWords.begin(), kNobodyWords.end(), key) != kNobodyWords.end())
+    return {};
   if (text.starts_with('+') &&
       std::find(kNobodyNumbers.begin(), kNobodyNumbers.end(), "+" + key) != kNobodyNumbers.end())
     return {};
@@ -66,7 +87,8 @@ Phone parse_phone(std::string_view raw, std::string_view default_country,
   // A prefix may be left that only the next parsing drops (Mexico, Argentina, Ireland): one number, one key.
   for (int round = 0;; ++round) {
     if (round == kParseRounds) return {PhoneKind::invalid, {}};
-    if (util.Parse(e164, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR) return {PhoneKind::invalid, {}};
+    if (util.Parse(e164, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
+      return {PhoneKind::invalid, {}};
     std::string formatted;
     util.Format(number, PhoneNumberUtil::E164, &formatted);
     if (formatted == e164) break;
@@ -74,7 +96,8 @@ Phone parse_phone(std::string_view raw, std::string_view default_country,
   }
   // Length decides, not the numbering plan: the metadata on this host is older than new area codes.
   if (is_placeholder(number) || own.contains(e164)) return {};
-  if (util.IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE) return {PhoneKind::invalid, {}};
+  if (util.IsPossibleNumberWithReason(number) != PhoneNumberUtil::IS_POSSIBLE)
+    return {PhoneKind::invalid, {}};
   return {PhoneKind::number, std::move(e164)};
 }
 

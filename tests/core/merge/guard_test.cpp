@@ -14,7 +14,8 @@ PlannedWrite write(WriteKind kind, Side side = Side::highlevel, bool overwrites 
 }
 
 const PlannedWrite kUpdate = write(WriteKind::update), kCreate = write(WriteKind::create),
-                   kRemove = write(WriteKind::remove), kFill = write(WriteKind::update, Side::highlevel, false),
+                   kRemove = write(WriteKind::remove),
+                   kFill = write(WriteKind::update, Side::highlevel, false),
                    kTagAdd = write(WriteKind::tag_add), kTagRemove = write(WriteKind::tag_remove);
 
 Guard fed(const Policy& policy, std::int64_t linked, const PlannedWrite& w, int times,
@@ -109,7 +110,8 @@ TEST(Guard, ClassesFollowTheKindOfWrite) {
 TEST(Guard, TheReasonSaysHowManyAndWhichLimit) {
   const Policy policy;
   EXPECT_EQ(fed(policy, 1'000, kUpdate, 201).reason(kUpdate),
-            "201 overwrites of existing values planned in highlevel in one run; the brake waits above 200, or 20% of "
+            "201 overwrites of existing values planned in highlevel in one run; the brake waits above 200, "
+            "or 20% of "
             "1000 linked pairs and 10");
   EXPECT_EQ(fed(policy, 0, kCreate, 3).reason(kCreate),
             "3 creates planned in highlevel in one run; the brake waits above 10000");

@@ -38,7 +38,8 @@ Candidate unsure(Candidate c) {
 std::string told(const Matches& m) {
   std::string out;
   const auto id = [](PairId p) { return std::to_string(p.row); };
-  for (const auto& l : m.links) out += id(l.ctm) + "=" + id(l.highlevel) + "@" + std::to_string(l.score) + " ";
+  for (const auto& l : m.links)
+    out += id(l.ctm) + "=" + id(l.highlevel) + "@" + std::to_string(l.score) + " ";
   for (const auto& a : m.aliases) out += id(a.alias) + ">" + id(a.of) + " ";
   for (const auto& h : m.holds) {
     out += "{";
@@ -70,7 +71,8 @@ TEST(Score, WeighsTheEvidence) {
   EXPECT_EQ(points(mara, person(2, "Bob Smith", "1")), 0);
   EXPECT_EQ(points(mara, unsure(person(2, "BOB SMITH", "1"))), 60);
   EXPECT_EQ(points(mara, person(2, "Mara O'Neil", "2", "other")), 0) << "a name alone is no evidence";
-  EXPECT_EQ(points(mara, person(2, "Mara O'Neil", "21", "other")), 0) << "an additional phone makes an alias, no link";
+  EXPECT_EQ(points(mara, person(2, "Mara O'Neil", "21", "other")), 0)
+      << "an additional phone makes an alias, no link";
   EXPECT_EQ(points(person(1, "", "", ""), person(2, "", "", "")), 0);
   EXPECT_NE(score(mara, person(2, "Bob Smith", "1")).reason.find("names differ"), std::string::npos);
 }
@@ -82,7 +84,10 @@ TEST(Score, ComparesNames) {
     return one;
   };
   EXPECT_EQ(points("Mara O'Neil", "MARA ONEIL"), 90);
-  EXPECT_EQ(points("Jos\xC3\xA9 Garc\xC3\xAD" "a", "Jose Garcia"), 90);
+  EXPECT_EQ(points("Jos\xC3\xA9 Garc\xC3\xAD"
+                   "a",
+                   "Jose Garcia"),
+            90);
   EXPECT_EQ(points("Mara O'Neil", "O'Neil Mara"), 90);
   EXPECT_EQ(points("Mara O'Neil-Li", "Mara O'Neil Li"), 90);
   EXPECT_EQ(points("Mara Lee O'Neil", "Mara O'Neil"), 90) << "a middle name";
@@ -105,8 +110,9 @@ TEST(Match, LinksWhatIsEachOthersSingleBest) {
   EXPECT_EQ(ask({person(1, "Mara O'Neil", "1")}, {person(2, "Mara O'Neil", "1")}), "1=2@90");
   EXPECT_EQ(ask({person(1, "Mara O'Neil", "1", "mara")}, {person(2, "Mara O'Neil", "", "mara")}), "1=2@80");
   EXPECT_EQ(ask({person(1, "", "1")}, {person(2, "Mara O'Neil", "1")}), "1=2@60");
-  EXPECT_EQ(ask({person(1, "Mara", "1"), person(2, "Bob", "2")}, {person(3, "Bob", "2"), person(4, "Mara", "1")}),
-            "1=4@90 2=3@90");
+  EXPECT_EQ(
+      ask({person(1, "Mara", "1"), person(2, "Bob", "2")}, {person(3, "Bob", "2"), person(4, "Mara", "1")}),
+      "1=4@90 2=3@90");
   EXPECT_EQ(ask({}, {}), "");
 }
 
@@ -126,10 +132,14 @@ TEST(Match, ASharedPhoneNeedsSecondEvidenceForExactlyOne) {
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Bob O'Neil", "1")}), "1=2@90 {3}");
   EXPECT_EQ(ask({caller}, {person(2, "", "1", "m"), person(3, "Bob O'Neil", "1")}), "1=2@100 {3}");
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "", "1")}), "1=2@90 {3}");
-  EXPECT_EQ(ask({caller}, {person(2, "", "1"), person(3, "Bob O'Neil", "1")}), "{1 2 3}") << "no name is no evidence";
-  EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Mara O'Neil", "1")}), "{1 2 3}") << "twice the same";
-  EXPECT_EQ(ask({person(1, "", "1")}, {person(2, "Mara O'Neil", "1"), person(3, "Bob O'Neil", "1")}), "{1 2 3}");
-  EXPECT_NE(why({caller}, {person(2, "Mara O'Neil", "1"), person(3, "", "1")}).find("pair 1"), std::string::npos)
+  EXPECT_EQ(ask({caller}, {person(2, "", "1"), person(3, "Bob O'Neil", "1")}), "{1 2 3}")
+      << "no name is no evidence";
+  EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Mara O'Neil", "1")}), "{1 2 3}")
+      << "twice the same";
+  EXPECT_EQ(ask({person(1, "", "1")}, {person(2, "Mara O'Neil", "1"), person(3, "Bob O'Neil", "1")}),
+            "{1 2 3}");
+  EXPECT_NE(why({caller}, {person(2, "Mara O'Neil", "1"), person(3, "", "1")}).find("pair 1"),
+            std::string::npos)
       << "says whose number it is";
 }
 
@@ -141,8 +151,10 @@ TEST(Match, ANumberIsNeverGivenASecondRow) {
 
 TEST(Match, OneEMailOfSeveralNumbersIsHeld) {
   EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {}), "{1 2}");
-  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "3", "m")}), "{1 2 3}");
-  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "1", "m")}), "1=3@100 {2}");
+  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "3", "m")}),
+            "{1 2 3}");
+  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "1", "m")}),
+            "1=3@100 {2}");
   EXPECT_EQ(ask({}, {person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}), "1 2")
       << "two numbers are two rows at CTM: nothing collides";
 }
@@ -152,15 +164,18 @@ TEST(Match, PhoneAndEMailThatPointAtDifferentPeopleAreHeld) {
   const People highlevel{person(2, "Mara O'Neil", "1"), person(3, "Mara O'Neil", "2", "m")};
   EXPECT_EQ(ask({caller}, highlevel), "{1 2 3}");
   EXPECT_NE(why({caller}, highlevel).find("e-mail at another"), std::string::npos);
-  EXPECT_EQ(ask({person(1, "Mara", "1"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "1", "m")}), "{1 2 3}");
+  EXPECT_EQ(ask({person(1, "Mara", "1"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "1", "m")}),
+            "{1 2 3}");
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Bob Smith", "2", "m")}), "1=2@90 {3}")
       << "an e-mail of somebody else by name points at nobody";
   EXPECT_EQ(ask({caller}, {person(2, "", "1", "m"), person(3, "", "2", "m")}), "1=2@100 {3}");
 }
 
 TEST(Match, ALinkedContactTakesNoNewPartner) {
-  EXPECT_EQ(ask({person(1, "Mara", "1", "m")}, {linked(person(2, "Mara", "1"))}), "{1}") << "it has another number";
-  EXPECT_NE(why({person(1, "Mara", "1")}, {linked(person(7, "Mara", "1"))}).find("pair 7"), std::string::npos);
+  EXPECT_EQ(ask({person(1, "Mara", "1", "m")}, {linked(person(2, "Mara", "1"))}), "{1}")
+      << "it has another number";
+  EXPECT_NE(why({person(1, "Mara", "1")}, {linked(person(7, "Mara", "1"))}).find("pair 7"),
+            std::string::npos);
   EXPECT_EQ(ask({person(1, "Mara", "2", "m")}, {linked(person(2, "Mara", "1", "m"))}), "{1}");
   EXPECT_EQ(ask({linked(person(1, "Mara", "1"))}, {linked(person(1, "Mara", "1"))}), "");
   EXPECT_EQ(ask({person(1, "Mara", "1")}, {linked(person(2, "Mara", "1")), person(3, "", "1")}), "{1 3}")
@@ -172,22 +187,34 @@ TEST(Match, AnAdditionalPhoneMakesAnAlias) {  // P44
   EXPECT_EQ(ask({person(1, "Mara", "1"), person(2, "", "2")}, {person(3, "Mara", "12")}), "1=3@90 2>1")
       << "of the pair that remains";
   EXPECT_EQ(ask({person(4, "Mara", "1"), person(2, "", "2")}, {person(3, "Mara", "12")}), "4=3@90 2>3");
-  EXPECT_EQ(ask({person(2, "", "2")}, {person(3, "Mara", "12")}), "2>3 3") << "its own number is still to be made";
-  EXPECT_EQ(ask({person(2, "Mara", "2", "m")}, {person(3, "Mara", "12", "m")}), "2>3 3") << "also with the same e-mail";
-  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "12", "m")}), "1=3@100 2>1");
+  EXPECT_EQ(ask({person(2, "", "2")}, {person(3, "Mara", "12")}), "2>3 3")
+      << "its own number is still to be made";
+  EXPECT_EQ(ask({person(2, "Mara", "2", "m")}, {person(3, "Mara", "12", "m")}), "2>3 3")
+      << "also with the same e-mail";
+  EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "12", "m")}),
+            "1=3@100 2>1");
   EXPECT_EQ(ask({person(1, "", "2"), person(2, "", "3")}, {linked(person(5, "Mara", "123"))}), "1>5 2>5");
 }
 
 TEST(Match, AnAliasNeedsOneOwner) {
-  EXPECT_EQ(ask({person(1, "", "3")}, {linked(person(5, "Mara", "13")), linked(person(6, "Bob", "23"))}), "{1}");
+  EXPECT_EQ(ask({person(1, "", "3")}, {linked(person(5, "Mara", "13")), linked(person(6, "Bob", "23"))}),
+            "{1}");
   EXPECT_EQ(ask({person(1, "Bob", "2")}, {person(5, "Mara", "12"), person(6, "Bob", "2")}), "1=6@90 5")
       << "somebody's own number is nobody's alias";
-  EXPECT_EQ(ask({person(1, "Bob", "2", "b")}, {linked(person(5, "Mara", "12")), person(6, "Bob", "4", "b")}), "{1 6}");
+  EXPECT_EQ(ask({person(1, "Bob", "2", "b")}, {linked(person(5, "Mara", "12")), person(6, "Bob", "4", "b")}),
+            "{1 6}");
   EXPECT_EQ(ask({linked(person(1, "Bob", "2"))}, {person(5, "Mara", "12")}), "5") << "linked already";
 }
 
 TEST(Match, AnAliasWaitsWithItsContact) {
-  EXPECT_EQ(ask({person(1, "Bob Smith", "1"), person(2, "", "2")}, {person(3, "Mara O'Neil", "12")}), "{1 2 3}");
+  EXPECT_EQ(ask({person(1, "Bob Smith", "1"), person(2, "", "2")}, {person(3, "Mara O'Neil", "12")}),
+            "{1 2 3}");
+  EXPECT_EQ(ask({person(1, "Bob Smith", "1"), person(2, "", "2", "m"), person(4, "Mara", "4", "m")},
+                {person(3, "Mara O'Neil", "12")}),
+            "{1 2 3 4}")
+      << "and whoever has its e-mail waits too";
+  EXPECT_EQ(ask({person(2, "", "2", "m"), person(4, "Mara", "4", "m")}, {person(3, "Mara O'Neil", "12")}),
+            "2>3 3 4");
 }
 
 TEST(Match, AnAdditionalPhoneIsTheirsWhereThereIsNoOther) {
@@ -197,7 +224,8 @@ TEST(Match, AnAdditionalPhoneIsTheirsWhereThereIsNoOther) {
 }
 
 TEST(Match, AKeyThatDozensShareSaysNothing) {
-  People ctm{person(1, "Mara", "1", "none")}, highlevel{person(2, "Mara", "1", "none"), person(3, "Bob", "2", "none")};
+  People ctm{person(1, "Mara", "1", "none")},
+      highlevel{person(2, "Mara", "1", "none"), person(3, "Bob", "2", "none")};
   for (int i = 0; i < tuning::kMatchGroupMax; ++i) highlevel.push_back(person(100 + i, "", "", "none"));
   const Matches m = match(ctm, highlevel);
   ASSERT_EQ(m.links.size(), 1U);
@@ -218,14 +246,16 @@ TEST(Match, BlankKeysLinkNobody) {  // P35
 
 TEST(Match, ReasonsNameNoValues) {
   const People ctm{person(1, "Mara O'Neil", "1", "mara"), person(2, "Zoe", "2"), person(3, "Zoe", "4", "zz")};
-  const People highlevel{person(4, "Mara O'Neil", "1", "mara"), linked(person(5, "Zoe", "32")), person(6, "Bob", "4")};
+  const People highlevel{person(4, "Mara O'Neil", "1", "mara"), linked(person(5, "Zoe", "32")),
+                         person(6, "Bob", "4")};
   const Matches m = match(ctm, highlevel);
   std::string all;
   for (const auto& l : m.links) all += l.reason;
   for (const auto& a : m.aliases) all += a.reason;
   for (const auto& h : m.holds) all += h.reason;
   ASSERT_EQ(told(m), "1=4@100 2>5 {3 6}");
-  for (const char* text : {"Mara", "Zoe", "Bob", "312555", "x.test"}) EXPECT_EQ(all.find(text), std::string::npos) << all;
+  for (const char* text : {"Mara", "Zoe", "Bob", "312555", "x.test"})
+    EXPECT_EQ(all.find(text), std::string::npos) << all;
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ TEST(MergeField, FollowsTheGoldenTable) {
     const char *name, *base_ctm, *base_highlevel, *ctm, *highlevel;
     Verdict verdict;
     bool contested = false;
+    // clang-format off
   } rows[] = {
       //                                             base ctm  base hl   ctm     highlevel
       {"nobody edited",                              "Ann",    "Ann",    "Ann",  "Ann",  same},
@@ -61,11 +62,12 @@ TEST(MergeField, FollowsTheGoldenTable) {
       {"caller-ID does not refill a cleared field",  "Bea",    "Bea",    "~ANN", "",     drop},
       {"caller-ID agreed before is no edit",         "ANN",    "ANN",    "~ANN", "ANN",  same},
       {"a name replaces an agreed caller-ID",        "ANN",    "ANN",    "~ANN", "Bea",  hl},
+      // clang-format on
   };
   for (const auto& r : rows) {
     SCOPED_TRACE(r.name);
-    const auto got = merge_field(sight(r.base_ctm, r.base_highlevel, r.ctm, r.highlevel), kBoth, Direction::to_ctm,
-                                 Rule::hold);
+    const auto got = merge_field(sight(r.base_ctm, r.base_highlevel, r.ctm, r.highlevel), kBoth,
+                                 Direction::to_ctm, Rule::hold);
     EXPECT_EQ(got.verdict, r.verdict);
     EXPECT_EQ(got.contested, r.contested);
   }
@@ -94,8 +96,10 @@ TEST(MergeField, TheRuleDecidesTwoDifferentEdits) {
 
 TEST(MergeField, OneWayFieldsTakeTheirSourceAndKeepTheLoserInTheAudit) {
   const FieldSight two = sight("Ann", "Ann", "Anna", "Anne");
-  EXPECT_EQ(merge_field(two, Direction::to_highlevel, kBoth, Rule::hold), (FieldMerge{Verdict::take_ctm, true}));
-  EXPECT_EQ(merge_field(two, Direction::to_ctm, kBoth, Rule::ctm), (FieldMerge{Verdict::take_highlevel, true}));
+  EXPECT_EQ(merge_field(two, Direction::to_highlevel, kBoth, Rule::hold),
+            (FieldMerge{Verdict::take_ctm, true}));
+  EXPECT_EQ(merge_field(two, Direction::to_ctm, kBoth, Rule::ctm),
+            (FieldMerge{Verdict::take_highlevel, true}));
   EXPECT_EQ(merge_field(two, Direction::off, kBoth, Rule::ctm), FieldMerge{Verdict::absorbed});
   const FieldSight one = sight("Ann", "Ann", "Anna", "Ann");
   EXPECT_EQ(merge_field(one, Direction::to_highlevel, kBoth, Rule::hold), FieldMerge{Verdict::take_ctm});
@@ -118,7 +122,8 @@ TEST(MergeField, AClearNeedsBothSettingsToTravel) {
 }
 
 TEST(MergeField, TwoUnconfirmedNamesLeaveEachOtherAlone) {
-  EXPECT_EQ(merge_field(sight("?", "?", "~ANN", "~BEA"), kBoth, kBoth, Rule::ctm), FieldMerge{Verdict::absorbed});
+  EXPECT_EQ(merge_field(sight("?", "?", "~ANN", "~BEA"), kBoth, kBoth, Rule::ctm),
+            FieldMerge{Verdict::absorbed});
 }
 
 }  // namespace

@@ -22,7 +22,10 @@ TEST(MergeSet, FollowsTheTable) {
       {"removed here, added there", {{"a"}, {}}, {{}, {"a"}}, {{"a"}, {{"a"}, {}}, {}}},
       {"a tag that one side cannot hold", {{}, {"a"}}, {{}, {"a"}}, {{"a"}, {}, {}}},
       {"such a tag is removed", {{}, {"a"}}, {{}, {}}, {{}, {}, {}}},
-      {"removed where the other had taken it up anew", {{"a"}, {}}, {{}, {"a", "b"}}, {{"a", "b"}, {{"a", "b"}, {}}, {}}},
+      {"removed where the other had taken it up anew",
+       {{"a"}, {}},
+       {{}, {"a", "b"}},
+       {{"a", "b"}, {{"a", "b"}, {}}, {}}},
   };
   for (const auto& r : rows) {
     SCOPED_TRACE(r.name);

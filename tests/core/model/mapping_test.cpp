@@ -7,7 +7,8 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-FieldRule custom(FieldType type = FieldType::choice, std::vector<std::pair<std::string, std::string>> values = {}) {
+FieldRule custom(FieldType type = FieldType::choice,
+                 std::vector<std::pair<std::string, std::string>> values = {}) {
   FieldRule rule;
   rule.name = "custom:kind";
   rule.type = type;
@@ -35,8 +36,10 @@ WireValue written(const Mapping& m, Side side, const FieldValue& v) {
 }
 
 TEST(Mapping, WordsOfTheConfigurationRoundTrip) {
-  for (const char* word : {"both", "to_highlevel", "to_ctm", "off"}) EXPECT_EQ(to_text(*direction_from(word)), word);
-  for (const char* word : {"hold", "ctm", "highlevel", "newest"}) EXPECT_EQ(to_text(*conflict_rule_from(word)), word);
+  for (const char* word : {"both", "to_highlevel", "to_ctm", "off"})
+    EXPECT_EQ(to_text(*direction_from(word)), word);
+  for (const char* word : {"hold", "ctm", "highlevel", "newest"})
+    EXPECT_EQ(to_text(*conflict_rule_from(word)), word);
   EXPECT_EQ(direction_from("BOTH"), std::nullopt);
   EXPECT_EQ(conflict_rule_from(""), std::nullopt);
 }
@@ -52,8 +55,8 @@ TEST(Mapping, StandardRulesAreTheDocumentedDefaults) {
     EXPECT_EQ(r.native.highlevel, r.name);
     EXPECT_EQ(r.native.ctm, r.name == "company" || r.name == "website" ? "" : r.name);
   }
-  EXPECT_EQ(names, (Strings{"first_name", "last_name", "email", "phone", "company", "address1", "city", "state",
-                            "postal_code", "country", "website"}));
+  EXPECT_EQ(names, (Strings{"first_name", "last_name", "email", "phone", "company", "address1", "city",
+                            "state", "postal_code", "country", "website"}));
   EXPECT_EQ(standard().find("email")->type, FieldType::email);
   EXPECT_EQ(standard().find("phone")->type, FieldType::phone);
   EXPECT_EQ(standard().find("country")->type, FieldType::country);
@@ -61,8 +64,9 @@ TEST(Mapping, StandardRulesAreTheDocumentedDefaults) {
 }
 
 TEST(Mapping, NativeNamesLeaveOutWhatIsOffOrNotThere) {
-  EXPECT_EQ(standard().native_names(Side::ctm), (Strings{"name", "first_name", "last_name", "email", "phone", "address1",
-                                                         "city", "state", "postal_code", "country"}));
+  EXPECT_EQ(standard().native_names(Side::ctm),
+            (Strings{"name", "first_name", "last_name", "email", "phone", "address1", "city", "state",
+                     "postal_code", "country"}));
   EXPECT_EQ(standard().native_names(Side::highlevel).size(), 11U);
   auto rules = Mapping::standard_rules();
   for (auto& r : rules)
@@ -79,7 +83,8 @@ TEST(Mapping, FingerprintFollowsWhatChangesCanonicalValues) {
     return Mapping(rules, "US").fingerprint();
   };
   const auto before = print([](auto&) {});
-  EXPECT_EQ(print([](auto& r) { r.back().conflict = ConflictRule::ctm; }), before) << "policy is not normalising";
+  EXPECT_EQ(print([](auto& r) { r.back().conflict = ConflictRule::ctm; }), before)
+      << "policy is not normalising";
   EXPECT_EQ(print([](auto& r) { r.back().clears = Direction::off; }), before);
   EXPECT_EQ(print([](auto& r) { r.back().direction = Direction::to_ctm; }), before);
   EXPECT_NE(print([](auto& r) { r.back().direction = Direction::off; }), before);
@@ -90,7 +95,8 @@ TEST(Mapping, FingerprintFollowsWhatChangesCanonicalValues) {
   EXPECT_NE(print([](auto& r) { r.back().values.front().second = "Tub"; }), before);
   EXPECT_NE(print([](auto& r) { r.back().name = "custom:b"; }), before);
   EXPECT_NE(print([](auto& r) { r.pop_back(); }), before);
-  EXPECT_NE(Mapping(Mapping::standard_rules(), "US").fingerprint(), Mapping(Mapping::standard_rules(), "GB").fingerprint());
+  EXPECT_NE(Mapping(Mapping::standard_rules(), "US").fingerprint(),
+            Mapping(Mapping::standard_rules(), "GB").fingerprint());
 }
 
 TEST(Mapping, NormaliseDropsWhatIsNotMapped) {
@@ -104,7 +110,8 @@ TEST(Mapping, NormaliseDropsWhatIsNotMapped) {
                             {"name", value("Mara O'Neil")},
                             {"phone", value("+13125550123")},
                             {"city", FieldValue::cleared()}}));
-  EXPECT_EQ(standard().normalise(Side::highlevel, {{"name", text("Mara")}}), FieldMap{}) << "derived there, never read";
+  EXPECT_EQ(standard().normalise(Side::highlevel, {{"name", text("Mara")}}), FieldMap{})
+      << "derived there, never read";
 }
 
 TEST(Mapping, NationalNumbersUseTheDefaultCountry) {
@@ -120,9 +127,11 @@ FieldMap shown(const char* whole) { return {{"name", value(whole)}}; }
 
 TEST(MappingNames, AKnownSplitStandsAsLongAsTheWholeNameAgrees) {
   const Mapping m = standard();
-  EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Cruz"), names("Maria", "de la Cruz")), names("Maria", "de la Cruz"));
+  EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Cruz"), names("Maria", "de la Cruz")),
+            names("Maria", "de la Cruz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Cruz"), {}), names("Maria de la", "Cruz"));
-  EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Luz"), names("Maria", "de la Cruz")), names("Maria de la", "Luz"));
+  EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Luz"), names("Maria", "de la Cruz")),
+            names("Maria de la", "Luz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Cruz"), names("", "Cruz")), names("", "Cruz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Cruz"), {}), names("Cruz", ""));
 }
@@ -144,7 +153,8 @@ TEST(MappingNames, PartsShownBesideTheWholeNameWin) {
   EXPECT_EQ(beside("Madonna", {{"first_name", value("Madonna")}}), names("Madonna", ""));
   EXPECT_EQ(beside("Cruz", {{"last_name", value("Cruz")}}), names("", "Cruz"));
   EXPECT_EQ(beside("Maria de la Cruz", names("Maria", "")), names("Maria", "de la Cruz"));
-  EXPECT_EQ(beside("Maria Luz", names("", "")), names("Maria", "Luz")) << "blank parts say nothing beside a name";
+  EXPECT_EQ(beside("Maria Luz", names("", "")), names("Maria", "Luz"))
+      << "blank parts say nothing beside a name";
   EXPECT_EQ(beside("Mary Cruz", {{"first_name", value("Maria")}}), names("Maria", "Cruz"));
   EXPECT_EQ(beside("Maria Kruz", {{"last_name", value("Cruz")}}), names("Maria", "Cruz"));
 }
@@ -152,7 +162,8 @@ TEST(MappingNames, PartsShownBesideTheWholeNameWin) {
 TEST(MappingNames, OnlyMappedPartsAreProjected) {
   auto rules = Mapping::standard_rules();
   rules[1].direction = Direction::off;  // last_name
-  EXPECT_EQ(Mapping(rules, "US").project(Side::ctm, shown("Maria Luz"), {}), (FieldMap{{"first_name", value("Maria")}}));
+  EXPECT_EQ(Mapping(rules, "US").project(Side::ctm, shown("Maria Luz"), {}),
+            (FieldMap{{"first_name", value("Maria")}}));
 }
 
 TEST(MappingNames, BothPartsAndTheWholeTravelTogether) {
@@ -160,20 +171,24 @@ TEST(MappingNames, BothPartsAndTheWholeTravelTogether) {
   joined.joined_name = true;
   const Mapping m = standard();
   const FieldMap changed{{"first_name", value("Maria")}};
-  EXPECT_EQ(m.to_native(Side::ctm, changed, names("Mia", "Cruz"), joined),
-            (WireFields{{"first_name", text("Maria")}, {"last_name", text("Cruz")}, {"name", text("Maria Cruz")}}));
+  EXPECT_EQ(
+      m.to_native(Side::ctm, changed, names("Mia", "Cruz"), joined),
+      (WireFields{{"first_name", text("Maria")}, {"last_name", text("Cruz")}, {"name", text("Maria Cruz")}}));
   EXPECT_EQ(m.to_native(Side::ctm, changed, {}, joined),
             (WireFields{{"first_name", text("Maria")}, {"last_name", {}}, {"name", text("Maria")}}));
   EXPECT_EQ(m.to_native(Side::ctm, {{"last_name", FieldValue::cleared()}}, names("", "Cruz"), joined),
             (WireFields{{"first_name", {}}, {"last_name", {}}, {"name", {}}}));
   EXPECT_EQ(m.to_native(Side::ctm, {{"city", value("Aurora")}}, names("Mia", "Cruz"), joined),
             (WireFields{{"city", text("Aurora")}}));
-  EXPECT_EQ(m.to_native(Side::highlevel, changed, names("Mia", "Cruz"), {}), (WireFields{{"first_name", text("Maria")}}));
+  EXPECT_EQ(m.to_native(Side::highlevel, changed, names("Mia", "Cruz"), {}),
+            (WireFields{{"first_name", text("Maria")}}));
 }
 
 TEST(Mapping, ToNativeWritesOnlyWhatChangedAndIsKnown) {
-  const FieldMap changed{{"city", FieldValue::cleared()}, {"state", FieldValue::absent()},
-                         {"email", FieldValue()},         {"company", value("Tilework")},
+  const FieldMap changed{{"city", FieldValue::cleared()},
+                         {"state", FieldValue::absent()},
+                         {"email", FieldValue()},
+                         {"company", value("Tilework")},
                          {"fax", value("1")}};
   EXPECT_EQ(standard().to_native(Side::ctm, changed, {}, {}), (WireFields{{"city", {}}}));
   EXPECT_EQ(standard().to_native(Side::highlevel, changed, {}, {}),
@@ -227,7 +242,8 @@ TEST(MappingValues, AreComparedInCanonicalForm) {
 void expect_problem(const FieldRule& rule, const Strings& words) {
   const Strings problems = only(rule).check();
   ASSERT_EQ(problems.size(), 1U);
-  for (const auto& word : words) EXPECT_NE(problems.front().find(word), std::string::npos) << problems.front();
+  for (const auto& word : words)
+    EXPECT_NE(problems.front().find(word), std::string::npos) << problems.front();
 }
 
 TEST(MappingCheck, TheStandardRulesPass) { EXPECT_EQ(standard().check(), Strings{}); }
@@ -254,14 +270,16 @@ TEST(MappingCheck, ALossyMapMustBeOneWay) {
 
 TEST(MappingCheck, ValuesThatDifferOnlyInSpellingAreOneValue) {
   expect_problem(custom(FieldType::number, {{"a", "1"}, {"b", "1.0"}}), {"\"a\"", "\"b\"", "\"1\""});
-  EXPECT_EQ(only(custom(FieldType::number, {{"a", "1"}, {" a", "1.0"}})).check(), Strings{}) << "the same twice";
+  EXPECT_EQ(only(custom(FieldType::number, {{"a", "1"}, {" a", "1.0"}})).check(), Strings{})
+      << "the same twice";
 }
 
 TEST(MappingCheck, BlankAndCompoundValuesAreRefused) {
   expect_problem(custom(FieldType::choice, {{"", "Bath"}}), {"blank", "\"Bath\""});
   expect_problem(custom(FieldType::choice, {{"Bath", " "}}), {"blank", "\"Bath\""});
   expect_problem(custom(FieldType::choices, {{"a|b", "Bath"}}), {"\"a;b\"", "several choices"});
-  EXPECT_EQ(only(custom(FieldType::choice, {{"a;b", "Bath"}})).check(), Strings{}) << "one choice may hold a semicolon";
+  EXPECT_EQ(only(custom(FieldType::choice, {{"a;b", "Bath"}})).check(), Strings{})
+      << "one choice may hold a semicolon";
 }
 
 TEST(MappingCheck, NamesTakeNoValueMap) {

@@ -59,7 +59,7 @@ TEST(CanonicalCountry, TurnsWhatPeopleWriteIntoIsoCodes) {
       {"\xC3\x96sterreich", "AT"},
       {"deu", "DE"},
       {"qz", "QZ"},
-      {"\xC3\xA9", "\xC3\xA9"},        // one letter, two bytes: not a code
+      {"\xC3\xA9", "\xC3\xA9"},  // one letter, two bytes: not a code
       {"12", "12"},
       {"--", "--"},
       {"Wakanda", "Wakanda"},
@@ -73,6 +73,7 @@ TEST(CanonicalCountry, TurnsWhatPeopleWriteIntoIsoCodes) {
 
 TEST(CanonicalNumber, IsTheShortestDecimalForm) {
   const Row rows[] = {
+      // clang-format off
       {"0", "0"},           {"-0.00", "0"},         {"007", "7"},          {"+5", "5"},
       {"12.50", "12.5"},    {".5", "0.5"},          {"5.", "5"},           {"-12.0", "-12"},
       {"1,250", "1250"},    {"1,250,000.25", "1250000.25"},                {"12,50", "12,50"},
@@ -82,6 +83,7 @@ TEST(CanonicalNumber, IsTheShortestDecimalForm) {
       {".", "."},           {"-", "-"},             {"1.2.3", "1.2.3"},    {"12a", "12a"},
       {"0x10", "0x10"},     {" 42 ", "42"},         {"", ""},              {"$5", "$5"},
       {"123456789012345678901234567890", "123456789012345678901234567890"},
+      // clang-format on
   };
   for (const auto& r : rows) {
     EXPECT_EQ(canonical_number(r.raw), r.want) << r.raw;
@@ -100,9 +102,9 @@ TEST(CanonicalDate, IsTheCalendarDayAsWritten) {
       {"1990-09-25T23:30:00.000Z", "1990-09-25"},
       {"2026-11-20 03:41 AM -06:00", "2026-11-20"},
       {"654220800000", "1990-09-25"},
-      {"-86400001", "-86400001"},       // eight digits: may be anything
-      {"-864000001", "1969-12-21"},     // before 1970 a part of a day is the day before
-      {"25/09/1990", "25/09/1990"},     // never guess the order
+      {"-86400001", "-86400001"},    // eight digits: may be anything
+      {"-864000001", "1969-12-21"},  // before 1970 a part of a day is the day before
+      {"25/09/1990", "25/09/1990"},  // never guess the order
       {"02/30/1990", "02/30/1990"},
       {"2023-02-29", "2023-02-29"},
       {"02/29/2024", "2024-02-29"},
@@ -160,13 +162,18 @@ TEST(Canonical, ChoicesAreASortedSet) {
   EXPECT_EQ(of(wire("red | blue;;  green ")), FieldValue::of("blue;green;red"));
   EXPECT_EQ(of(wire("", {"a;b", "c|a"})), FieldValue::of("a;b;c")) << "a separator inside an item is one too";
   EXPECT_EQ(of(wire("", {" ", ";"})), FieldValue::cleared());
-  EXPECT_EQ(of(wire("a\xCD\xBE" "b")), FieldValue::of("a;b")) << "the Greek question mark becomes ; in NFC";
+  EXPECT_EQ(of(wire("a\xCD\xBE"
+                    "b")),
+            FieldValue::of("a;b"))
+      << "the Greek question mark becomes ; in NFC";
 }
 
 TEST(SpellingKey, IgnoresCaseAccentsAndPunctuation) {
   EXPECT_EQ(spelling_key("O'Neil-Li"), spelling_key("oneil LI"));
   EXPECT_EQ(spelling_key("Jos\xC3\xA9"), "jose");
-  EXPECT_EQ(spelling_key("Stra\xC3\x9F" "e"), spelling_key("STRASSE"));
+  EXPECT_EQ(spelling_key("Stra\xC3\x9F"
+                         "e"),
+            spelling_key("STRASSE"));
   EXPECT_EQ(spelling_key("\xEF\xBC\xA1\xEF\xBC\x91"), "a1") << "full-width letters";
   EXPECT_EQ(spelling_key(" -.'"), "");
   EXPECT_NE(spelling_key("\xE0\xA4\x95\xE0\xA4\xBF"), spelling_key("\xE0\xA4\x95\xE0\xA5\x81"))
@@ -174,22 +181,26 @@ TEST(SpellingKey, IgnoresCaseAccentsAndPunctuation) {
 }
 
 TEST(IsRenderingOf, KnowsWhatServersDoToAValue) {
-  const struct { const char *shown, *sent; bool want; } rows[] = {
+  const struct {
+    const char *shown, *sent;
+    bool want;
+  } rows[] = {
       {"mara o'neil", "Mara O'Neil", true},
       {"MARA ONEIL", "Mara O'Neil", true},
-      {"Annelie", "Annelie von Hohenstein", true},   // cut
+      {"Annelie", "Annelie von Hohenstein", true},  // cut
       {"Anne", "Annelie", true},
-      {"Ann", "Annelie", false},                     // too short to be a limit: somebody typed it
-      {"Annelie", "Anne", false},                    // longer is not a cut
+      {"Ann", "Annelie", false},   // too short to be a limit: somebody typed it
+      {"Annelie", "Anne", false},  // longer is not a cut
       {"Bianca", "Annelie", false},
-      {"Munoz", "Mu\xC3\xB1oz", false},              // no server was seen to drop accents; people do
+      {"Munoz", "Mu\xC3\xB1oz", false},  // no server was seen to drop accents; people do
       {"", "Annelie", false},
       {"Annelie", "", false},
       {"", "", true},
       {"--", "??", false},
       {"--", "--", true},
   };
-  for (const auto& r : rows) EXPECT_EQ(is_rendering_of(r.shown, r.sent), r.want) << r.shown << " of " << r.sent;
+  for (const auto& r : rows)
+    EXPECT_EQ(is_rendering_of(r.shown, r.sent), r.want) << r.shown << " of " << r.sent;
 }
 
 TEST(Names, SplitAtTheLastWord) {

@@ -9,7 +9,9 @@ namespace tandem {
 namespace {
 
 TEST(ParsePhone, GivesOneFormForEverySpelling) {
-  const struct { const char *raw, *country, *want; } rows[] = {
+  const struct {
+    const char *raw, *country, *want;
+  } rows[] = {
       {"+13125550123", "US", "+13125550123"},
       {"(312) 555-0123", "US", "+13125550123"},
       {"312.555.0123", "us", "+13125550123"},
@@ -25,20 +27,45 @@ TEST(ParsePhone, GivesOneFormForEverySpelling) {
       {"020 7946 0123", "GB", "+442079460123"},
       {"08-123 456 78", "SE", "+46812345678"},
       {"06 1234 5678", "IT", "+390612345678"},
-      {"+52 1 55 1234 5678", "US", "+525512345678"},   // the old mobile prefix
+      {"+52 1 55 1234 5678", "US", "+525512345678"},  // the old mobile prefix
       {"+54 9 11 2345 6789", "US", "+5491123456789"},
-      {"+17378742833", "US", "+17378742833"},          // Austin, though it spells RESTRICTED
+      {"+17378742833", "US", "+17378742833"},  // Austin, though it spells RESTRICTED
       {"7378742833", "US", "+17378742833"},
   };
-  for (const auto& r : rows) EXPECT_EQ(parse_phone(r.raw, r.country), (Phone{PhoneKind::number, r.want})) << r.raw;
+  for (const auto& r : rows)
+    EXPECT_EQ(parse_phone(r.raw, r.country), (Phone{PhoneKind::number, r.want})) << r.raw;
 }
 
 TEST(ParsePhone, KnowsNobody) {
-  for (const char* raw : {"", " ", "+", "-", "()", "anonymous", "ANONYMOUS", "Restricted", "Unavailable", "unknown",
-                          "Private", "private number", "Blocked", "No Caller ID", "Out of Area", "N/A", "null",
-                          "+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253",
-                          "sip:anonymous@anonymous.invalid", "+10000000000", "0000000000", "1111111111",
-                          "+15555555555", "999-999-9999", "123-456-7890"})
+  for (const char* raw : {"",
+                          " ",
+                          "+",
+                          "-",
+                          "()",
+                          "anonymous",
+                          "ANONYMOUS",
+                          "Restricted",
+                          "Unavailable",
+                          "unknown",
+                          "Private",
+                          "private number",
+                          "Blocked",
+                          "No Caller ID",
+                          "Out of Area",
+                          "N/A",
+                          "null",
+                          "+266696687",
+                          "+7378742833",
+                          "+2562533",
+                          "+8656696",
+                          "+86282452253",
+                          "sip:anonymous@anonymous.invalid",
+                          "+10000000000",
+                          "0000000000",
+                          "1111111111",
+                          "+15555555555",
+                          "999-999-9999",
+                          "123-456-7890"})
     EXPECT_EQ(parse_phone(raw, "US"), Phone{}) << raw;
 }
 
@@ -69,7 +96,8 @@ TEST(ParsePhone, IsThreadSafe) {
   std::vector<std::thread> threads;
   for (auto& count : right)
     threads.emplace_back([&count] {
-      for (int i = 0; i < 200; ++i) count += parse_phone("(312) 555-0123", "US").e164 == "+13125550123" ? 1 : 0;
+      for (int i = 0; i < 200; ++i)
+        count += parse_phone("(312) 555-0123", "US").e164 == "+13125550123" ? 1 : 0;
     });
   for (auto& t : threads) t.join();
   EXPECT_EQ(right, std::vector<int>(4, 200));

@@ -1,0 +1,23 @@
+// A cycle that writes nothing: on a private copy of the state, with the real remotes read only.
+#pragma once
+#include <memory>
+#include "daemon/commands/wiring.h"
+
+namespace tandem {
+
+class DryRun {
+ public:
+  DryRun(std::shared_ptr<const LinkSetup> setup, Clock& clock);
+  CycleReport run(ReadKind kind);
+  [[nodiscard]] SqliteStore& store() { return *store_; }  // the copy
+
+ private:
+  Clock& clock_;
+  GateRegistry gates_;
+  std::unique_ptr<SqliteStore> store_;
+  Wiring wiring_;
+};
+
+// What went wrong with either side, to standard error.
+void print_trouble(const std::string& link, const CycleReport& report);
+}  // namespace tandem

@@ -1,0 +1,13 @@
+# Turns storage/schema/NNN_*.sql into one source file.  cmake -DOUT=<file> -DDIR=<schema folder> -P
+file(GLOB files ${DIR}/*.sql)
+list(SORT files)
+set(text "#include \"storage/sqlite/schema.h\"\nnamespace tandem {\nconst std::vector<Migration>& migrations() {\n  static const std::vector<Migration> all = {\n")
+foreach(file IN LISTS files)
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX MATCH "^([0-9]+)_" _ ${name})
+  math(EXPR number "${CMAKE_MATCH_1} + 0" OUTPUT_FORMAT DECIMAL)
+  file(READ ${file} sql)
+  string(APPEND text "      {${number}, \"${name}\", R\"sql(\n${sql})sql\"},\n")
+endforeach()
+string(APPEND text "  };\n  return all;\n}\n}  // namespace tandem\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,21 @@
+// A clock that stands still, except that sleeping moves it to when the sleeper wants to wake.
+#pragma once
+#include <algorithm>
+#include <vector>
+
+#include "core/ports/clock.h"
+
+namespace tandem::test {
+class StepClock final : public Clock {
+ public:
+  std::int64_t now = 1'800'000'000'000;
+  bool stop = false;               // sleepers wake at once, as when asked to stop
+  std::vector<std::int64_t> naps;  // how long each sleep was
+  std::int64_t now_ms() override { return now; }
+  void sleep_until_ms(std::int64_t when_ms) override {
+    if (stop) return;
+    naps.push_back(when_ms - now);
+    now = std::max(now, when_ms);
+  }
+};
+}  // namespace tandem::test
