@@ -237,7 +237,7 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
   if (answer) {
     ++c_.report.written[side];
     if (intent.write.kind == WriteKind::create) ++c_.report.created;
-    c_.store.transact([&] { settler_.settle(intent, *answer, true); });
+    c_.store.transact([&] { settler_.settle(intent, *answer); });
     if (intent.state == IntentState::awaiting) c_.open[intent.pair].push_back(intent);
     return;
   }

@@ -76,6 +76,7 @@ struct Cycle::Work {
   Settler& settler;
   Applier& applier;
   const CycleOptions& options;
+  std::int64_t waiting = 0;  // pairs that only wait for a decision
 
   void open_sides() {
     for (const Side s : kSides) {
@@ -179,14 +180,22 @@ struct Cycle::Work {
     return true;
   }
 
+  // Puts what the guard holds into `pending`. A pair of which nothing else is to be done waits for a
+  // person; it is no backlog.
   void hold(const std::vector<PairId>& pairs, const Guard& guard) {
+    waiting = 0;
     for (std::size_t at = 0; at < pairs.size(); at += kPage) {
       c.store.transact([&] {
         for (std::size_t i = at; i < std::min(at + kPage, pairs.size()); ++i) {
+          bool held = false, goes = false;
           for (const auto& write : applier.plan_of(*c.store.pair(pairs[i])).writes) {
-            if (guard.clear(write, c.store.decision(write.key)) != Clearance::hold) continue;
+            const Clearance clearance = guard.clear(write, c.store.decision(write.key));
+            goes = goes || clearance == Clearance::go;
+            if (clearance != Clearance::hold) continue;
+            held = true;
             c.store.put_pending({write.key, guard.class_of(write), write.side, pairs[i], guard.reason(write), c.now()});
           }
+          if (held && !goes) ++waiting;
         }
       });
     }
@@ -245,7 +254,7 @@ struct Cycle::Work {
     r.parked = census.parked;
     r.held = census.held + census.pending;
     r.awaiting = census.open_intents;
-    r.remaining = census.dirty;
+    r.remaining = std::max<std::int64_t>(0, census.dirty - waiting);
     const auto any = [&](Fault fault) {
       for (const Side s : kSides)
         if (r.trouble[s] && r.trouble[s]->fault == fault) return true;
@@ -278,7 +287,7 @@ CycleReport Cycle::run(const CycleOptions& options) {
   Observer observer(context);
   Settler settler(context, observer);
   Applier applier(context, observer, settler);
-  Work work{context, observer, settler, applier, options};
+  Work work{context, observer, settler, applier, options, 0};
   work.open_sides();
   work.release_parked();
   if (!options.dry_run) report.awaiting = settler.recover();

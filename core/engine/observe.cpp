@@ -400,8 +400,9 @@ void Observer::left_the_list(Side side, const std::unordered_set<std::string>& s
     if (!before.empty()) c_.store.transact([&] { c_.store.set_meta(key, ""); });
     return;
   }
-  // A listing that lost much at once is not believed (P12): an empty answer looks exactly like this.
-  if (missing.size() > 25 && missing.size() * 20 > known) {
+  // A listing that lost everything, or much at once, is not believed (P12): a broken answer looks like this.
+  const bool all_rows = kind == SourceKind::row && seen.empty();  // a record is asked for by id anyway
+  if (all_rows || (missing.size() > 25 && missing.size() * 20 > known)) {
     c_.say(Severity::warning, fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "
                                           "once, nothing is concluded from it", to_text(side), missing.size(), known));
     return;

@@ -37,6 +37,16 @@ FieldMap written_native(const Context& c, Side side, const WireFields& sent, con
 
 const FieldValue& before_of(const Intent& intent, const std::string& name) { return value_of(intent.before, name); }
 
+// What a server may have made of what was sent (P11).
+bool is_image(const FieldValue& shown, const FieldValue& sent) {
+  return shown.is_value() && sent.is_value() && is_rendering_of(shown.text(), sent.text());
+}
+
+// Still the old value, or none where one was sent. Any other value is somebody's edit of just now.
+bool was_not_taken(const FieldValue& shown, const FieldValue& sent, const FieldValue& before) {
+  return shown == before || (sent.is_value() && !shown.is_value());
+}
+
 bool is_parked(const PairState& pair, Side side, const std::string& field) {
   return std::any_of(pair.parked.begin(), pair.parked.end(),
                      [&](const Parked& p) { return p.side == side && p.field == field; });
@@ -86,10 +96,10 @@ void Settler::write_history(const Intent& intent, const std::string& record_id) 
   }
 }
 
-void Settler::settle(Intent& intent, const Receipt& receipt, bool immediate) {
+void Settler::settle(Intent& intent, const Receipt& receipt) {
   switch (intent.write.kind) {
-    case WriteKind::create: settle_create(intent, receipt, immediate); break;
-    case WriteKind::update: settle_update(intent, receipt, immediate); break;
+    case WriteKind::create: settle_create(intent, receipt); break;
+    case WriteKind::update: settle_update(intent, receipt); break;
     case WriteKind::tag_add:
     case WriteKind::tag_remove: settle_tags(intent, receipt); break;
     case WriteKind::remove: settle_removed(intent); break;
@@ -119,7 +129,13 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     image.person = pair.record[side];
     image.at_ms = e.at_ms;
     image.hash = e.hash;
-    if (!known) image.shown = reading.shown;  // a row that our write made: all of it is our image
+    if (!known) {  // a row that our write made: what it shows of what was sent is our image, the rest is an edit
+      image.shown = reading.shown;
+      for (const auto& [native, sent] : c_.policy.mapping.normalise(side, intent.write.whole)) {
+        const FieldValue& now = value_of(reading.shown, native);
+        if (now.is_value() && sent.is_value() && now != sent && !is_image(now, sent)) image.shown[native] = sent;
+      }
+    }
     FieldMap ours;
     for (const auto& [native, sent] : written) {
       const FieldValue& now = value_of(reading.shown, native);
@@ -167,7 +183,7 @@ void Settler::rekey(PairState& pair, Side side, const RecordId& key) {
   c_.store.set_identities(pair.id, all);
 }
 
-void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immediate) {
+void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   const Side side = intent.side, from = other(side);
   if (const auto owner = c_.store.pair_of(side, receipt.record); owner && *owner != intent.pair) {
     const PairState theirs = *c_.store.pair(*owner);
@@ -219,7 +235,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immedia
     // Left out because it was refused: not agreed, and tried once more as an update.
     if (sent == intent.fields.end() && is_parked(pair, side, rule.name)) continue;
     if (sent != intent.fields.end()) {
-      const bool foreign = !immediate && now.is_value() && !is_rendering_of(now.text(), sent->second.text());
+      const bool foreign = now.is_value() && now != sent->second && !is_image(now, sent->second);
       field.base[side] = now.is_observed() && !foreign ? now : sent->second;
       field.base[from] = sent->second;
       if (first) agree(field, intent, c_.now());
@@ -246,7 +262,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt, bool immedia
   }
 }
 
-void Settler::settle_update(Intent& intent, const Receipt& receipt, bool immediate) {
+void Settler::settle_update(Intent& intent, const Receipt& receipt) {
   const Side side = intent.side, from = other(side);
   PairState pair = *c_.store.pair(intent.pair);
   const std::string record_id = intent.write.target ? intent.write.target->id : pair.record[side].text;
@@ -270,8 +286,8 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt, bool immedia
     if (!now.is_observed()) {
       field.base[side] = sent;
       if (receipt.awaiting_index) field.seen[side] = sent;
-    } else if (now == sent || immediate || is_rendering_of(now.text(), sent.text()) || now == before_of(intent, name)) {
-      if (now != sent && now == before_of(intent, name)) unmoved.push_back(name);
+    } else if (now == sent || is_image(now, sent) || was_not_taken(now, sent, before_of(intent, name))) {
+      if (now != sent && !is_image(now, sent)) unmoved.push_back(name);
       field.base[side] = now;
       field.seen[side] = now;
     } else {
@@ -412,7 +428,7 @@ bool Settler::sight(const Intent& found, const Evidence& e) {
   Receipt receipt;
   receipt.record = intent.write.record;
   receipt.shown.push_back(e);
-  settle(intent, receipt, false);
+  settle(intent, receipt);
   return true;
 }
 
@@ -470,7 +486,7 @@ void Settler::recover_create(Intent& intent) {
       ++waiting_;
       return;
     }
-    settle(intent, receipt, false);
+    settle(intent, receipt);
   });
 }
 
@@ -491,9 +507,9 @@ void Settler::recover_record(Intent& intent) {
       std::erase_if(intent.tags, [&](const std::string& tag) {
         return (shown.count(tag) != 0) != (intent.write.kind == WriteKind::tag_add);
       });
-      if (!intent.tags.empty()) return settle(intent, {intent.write.record, *answer, false}, false);
+      if (!intent.tags.empty()) return settle(intent, {intent.write.record, *answer, false});
     } else if (!answer->empty() && shows_what_was_sent(intent, answer->front())) {
-      return settle(intent, {intent.write.record, *answer, false}, false);
+      return settle(intent, {intent.write.record, *answer, false});
     }
     for (const auto& e : *answer) observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
@@ -526,7 +542,7 @@ void Settler::recover_source(Intent& intent) {
   }
   c_.store.transact([&] {
     if (as_sent || intent.state == IntentState::awaiting)
-      return settle(intent, {intent.write.record, *answer, false}, false);
+      return settle(intent, {intent.write.record, *answer, false});
     close(intent);  // first, so that what is shown is not read as its image
     observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
@@ -542,7 +558,7 @@ void Settler::again(Intent& intent) {
   auto& answer = answers.front();
   ++c_.report.written[intent.side];
   if (answer) {
-    c_.store.transact([&] { settle(intent, *answer, true); });
+    c_.store.transact([&] { settle(intent, *answer); });
     return;
   }
   const Fault fault = answer.error().fault;

@@ -13,9 +13,9 @@ class Settler {
  public:
   Settler(Context& context, Observer& observer) : c_(context), observer_(observer) {}
 
-  // Inside a transaction. `immediate`: read back right after the write, so whatever it shows is the
-  // image of what was sent; otherwise a value that is no rendering of it is somebody's edit.
-  void settle(Intent& intent, const Receipt& receipt, bool immediate);
+  // Inside a transaction. What is shown and may be an image of what was sent, or the old value, is the
+  // new base; any other value is an edit that somebody made since, and is left for the planner (P2).
+  void settle(Intent& intent, const Receipt& receipt);
   // Refused: parks the record or the field with the remote's words and closes the intent.
   void refuse(const Intent& intent, const Error& error);
   // An accepted write's row is seen at last. False: it still shows what was there before, and the
@@ -27,8 +27,8 @@ class Settler {
   std::int64_t recover();
 
  private:
-  void settle_create(Intent& intent, const Receipt& receipt, bool immediate);
-  void settle_update(Intent& intent, const Receipt& receipt, bool immediate);
+  void settle_create(Intent& intent, const Receipt& receipt);
+  void settle_update(Intent& intent, const Receipt& receipt);
   void settle_tags(Intent& intent, const Receipt& receipt);
   void settle_removed(const Intent& intent);
   void rekey(PairState& pair, Side side, const RecordId& key);

@@ -33,7 +33,8 @@ struct Matches {
 // Scores: e-mail and phone 100, phone and name 90, e-mail 80 (names not contradicting), phone alone
 // 60 where it is one record's on each side and the names do not contradict. Links only where each is
 // the other's single best; equal bests, contradicting names, or one phone with several people and no
-// second evidence are held. Every pair given comes out in exactly one list.
+// second evidence are held. Every unlinked pair given comes out in exactly one list; linked ones only
+// as `of`. An alias' `of` is named as it will be called after `links`: joined pairs keep the lower id.
 [[nodiscard]] Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel);
 
 struct Score { int points = 0; std::string reason; };  // 0 points: no evidence, or evidence against

@@ -26,7 +26,7 @@ Now now_of(const FieldSight& field, Side side) {
   const Text base = text_of(field.base[side]);
   if (!seen.is_observed()) return {base, false, false};
   const Text value = text_of(seen);
-  return {value, value != base, field.unconfirmed[side] && value.has_value()};
+  return {value, value != base, field.unconfirmed[side]};
 }
 
 constexpr Verdict take(Side s) { return s == Side::ctm ? Verdict::take_ctm : Verdict::take_highlevel; }

@@ -66,13 +66,20 @@ class Tour {
     });
     if (!linked) throw Exit{kExitFailed, fmt::format("the first cycle took too long; see {}/tandem.log", stage_.folder())};
     const auto store = stage_.state();
-    say(text_columns(store->rows("SELECT count(*) AS pairs, state, reason, min(CAST(pair_id AS INTEGER)) AS 'for example' "
-                                 "FROM v_pairs GROUP BY state, reason ORDER BY state <> 'linked', 1 DESC")));
-    const Table people = store->rows("SELECT pair_id, ctm_id, highlevel_id FROM v_pairs WHERE state = 'linked' "
-                                     "ORDER BY CAST(pair_id AS INTEGER)");
-    for (const auto& row : people.rows) people_.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or("")});
+    say(text_columns(pairs_by_reason(*store)));
+    // Staff will edit people whose address both sides agree on, so that every line below is an edit.
+    const Table people = store->rows(
+        "SELECT pair_id, ctm_id, highlevel_id FROM v_pairs WHERE state = 'linked' AND reason LIKE 'same phone%' "
+        "AND pair_id IN (SELECT pair_id FROM v_fields WHERE field = 'city' AND base_ctm IS NOT NULL) "
+        "AND pair_id IN (SELECT pair_id FROM v_fields WHERE field = 'address1' AND base_ctm IS NOT NULL) "
+        "AND pair_id NOT IN (SELECT pair_id FROM v_conflicts WHERE is_open = 1) ORDER BY CAST(pair_id AS INTEGER)");
+    for (const auto& row : people.rows) people_.push_back({row[1].value_or(""), row[2].value_or("")});
+    const Table differing = store->rows("SELECT conflict_id FROM v_conflicts WHERE is_open = 1");
+    for (const auto& row : differing.rows) shown_conflicts_.insert(row[0].value_or(""));
     seen_changes_ = changes(*store);
-    say(fmt::format("{} writes brought both sides in step; `tandem explain PAIR` tells why for each.", seen_changes_));
+    const Table written = store->rows("SELECT count(*) AS n FROM v_history WHERE action <> 'link'");
+    say(fmt::format("{} values were written to bring both sides in step. {} fields differ, and nobody can tell which side is\n"
+                    "right: they are held (tandem conflicts), the rest goes on.", cell(written, 0, "n"), differing.rows.size()));
   }
 
   static std::size_t changes(SqliteStore& store) {
@@ -82,16 +89,19 @@ class Tour {
   // What arrived on the other side since the last look, one line per record.
   void show_arrivals(SqliteStore& store) {
     const Table rows = store.rows(fmt::format(
-        "SELECT pair_id, side, action, field FROM v_history LIMIT -1 OFFSET {}", seen_changes_));
+        "SELECT pair_id, side, action, field, reason FROM v_history LIMIT -1 OFFSET {}", seen_changes_));
     seen_changes_ += rows.rows.size();
     std::map<std::string, std::set<std::string>> lines;  // fields by "pair, action, side"
     for (std::size_t row = 0; row < rows.rows.size(); ++row) {
       const std::string action = cell(rows, row, "action"), side = cell(rows, row, "side");
       if (action == "link") continue;
       const auto from = to_text(other(side_from(side).value_or(Side::ctm)));
-      const std::string key = action == "create"
-                                  ? fmt::format("   pair {} · created in {}", cell(rows, row, "pair_id"), side)
-                                  : fmt::format("   pair {} · {{}} · {} -> {}", cell(rows, row, "pair_id"), from, side);
+      const std::string pair = cell(rows, row, "pair_id");
+      std::string key = fmt::format("   pair {} · {{}} · {} -> {}", pair, from, side);
+      if (action == "create") key = fmt::format("   pair {} · new caller · created in {}", pair, side);
+      if (cell(rows, row, "reason") == "shows a value that was replaced") {
+        key = fmt::format("   pair {} · {{}} · {}: a call that still showed the old value was corrected", pair, side);
+      }
       lines[key].insert(cell(rows, row, "field"));
     }
     for (const auto& [key, fields] : lines) {
@@ -151,7 +161,7 @@ class Tour {
         stage_.tell(Side::ctm, "staff/call", fmt::format(R"({{"number":"+1312555{:04}","name":"New Caller {}"}})", 1200 + step, step));
         break;
       case 4:
-        stage_.tell(Side::highlevel, "staff/add_tag", fmt::format(R"({{"id":"{}","tag":"spring mailing"}})", person(0).highlevel));
+        stage_.tell(Side::ctm, "staff/tag", fmt::format(R"({{"number":"{}","tag":"spring mailing"}})", person(0).ctm));
         break;
       default:
         at_highlevel(person(0), "address1", fmt::format("{} Canal Street", 100 + step));
@@ -164,8 +174,7 @@ class Tour {
     say("\n3. Staff go home; tandem finishes what is on its way");
     const bool calm = watch(kQuietPatienceMs, [&](SqliteStore& store) {
       show_arrivals(store);
-      const Census census = store.census();
-      return census.dirty == census.held + census.open_conflicts && census.open_intents == 0 && two_quiet_cycles(store);
+      return store.census().open_intents == 0 && two_quiet_cycles(store);
     });
     if (!calm) say("   something still waits for a remote's index; the resync below will find it");
   }
@@ -205,7 +214,7 @@ class Tour {
                     stage_.state_file()));
   }
 
-  struct Person { std::string pair, ctm, highlevel; };
+  struct Person { std::string ctm, highlevel; };
   const std::int64_t staff_ms_;
   WallClock clock_;
   Signals signals_;
@@ -218,7 +227,7 @@ class Tour {
 
 void add_demo(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("demo", "the whole job on simulated systems, in about a minute");
-  auto how_long = std::make_shared<std::string>("30s");
+  auto how_long = std::make_shared<std::string>("20s");
   command->add_option("--for", *how_long, "how long the simulated staff work")
       ->capture_default_str()
       ->check([](const std::string& text) {

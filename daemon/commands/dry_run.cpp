@@ -1,5 +1,4 @@
 #include "daemon/commands/dry_run.h"
-#include <cstdio>
 #include <fmt/format.h>
 #include "core/engine/cycle.h"
 #include "daemon/commands/log.h"
@@ -17,10 +16,12 @@ CycleReport DryRun::run(ReadKind kind) {
   return Cycle(wiring_.replicas(), *store_, clock_, wiring_.setup().link.policy, hooks).run({kind, true, true});
 }
 
-void print_trouble(const std::string& link, const CycleReport& report) {
+std::string incompleteness(const CycleReport& report) {
+  std::string text;
   for (const Side side : kSides) {
     if (!report.trouble[side]) continue;
-    fmt::print(stderr, "{}: {}: {}\n", link, to_text(side), report.trouble[side]->message);
+    text += fmt::format("{}{}", text.empty() ? "incomplete: could not be read completely: " : ", ", to_text(side));
   }
+  return text;
 }
 }  // namespace tandem

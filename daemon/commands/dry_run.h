@@ -18,6 +18,6 @@ class DryRun {
   Wiring wiring_;
 };
 
-// What went wrong with either side, to standard error.
-void print_trouble(const std::string& link, const CycleReport& report);
+// "" or a line that says the preview is incomplete; the log has said why.
+[[nodiscard]] std::string incompleteness(const CycleReport& report);
 }  // namespace tandem

@@ -147,7 +147,7 @@ void Lane::live() {
     if (!orders_.once && due && !troubled_) kind = ReadKind::full;
     const CycleReport report = cycle(*wiring, kind);
     troubled_ = report.trouble.ctm.has_value() || report.trouble.highlevel.has_value();
-    keep_trouble(*store, report);
+    if (!stopping()) keep_trouble(*store, report);  // a request that was cut short is no trouble of theirs
     log_.say(severity_of(report), report.summary(), report.run);
     publish([&](LaneView& view) {
       view.last = report;

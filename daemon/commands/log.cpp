@@ -1,7 +1,6 @@
 #include "daemon/commands/log.h"
-#include <atomic>
-#include <cstdio>
 #include <cstdlib>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -66,10 +65,10 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 class PlainFormatter final : public spdlog::custom_flag_formatter {
  public:
-  void format(const spdlog::details::log_msg& msg, const std::tm& at, spdlog::memory_buf_t& out) override {
+  void format(const spdlog::details::log_msg& msg, const std::tm&, spdlog::memory_buf_t& out) override {
     const std::string_view link(msg.logger_name.data(), msg.logger_name.size());
-    fmt::format_to(fmt::appender(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z {:7} {}{}{}", at.tm_year + 1900,
-                   at.tm_mon + 1, at.tm_mday, at.tm_hour, at.tm_min, at.tm_sec, word_of(msg.level), link,
+    fmt::format_to(fmt::appender(out), "{:%Y-%m-%dT%H:%M:%SZ} {:7} {}{}{}",
+                   fmt::gmtime(std::chrono::system_clock::to_time_t(msg.time)), word_of(msg.level), link,
                    link.empty() ? "" : ": ", std::string_view(msg.payload.data(), msg.payload.size()));
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -88,7 +87,7 @@ bool stderr_is_journal() {
 std::shared_ptr<spdlog::sinks::sink> make_sink() {
   if (stderr_is_journal()) return std::make_shared<JournalSink>();
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<PlainFormatter>('*').set_pattern("%*");
   sink->set_formatter(std::move(formatter));
   return sink;

@@ -6,8 +6,6 @@
 
 namespace tandem {
 namespace {
-constexpr const char* kByReason =
-    "SELECT state, reason, count(*) AS pairs FROM v_pairs GROUP BY state, reason ORDER BY state <> 'linked', pairs DESC, reason";
 constexpr const char* kPairs =
     "SELECT pair_id, state, ctm_id, highlevel_id, reason FROM v_pairs WHERE state IN ('linked', 'held') "
     "ORDER BY state, CAST(pair_id AS INTEGER)";
@@ -23,7 +21,6 @@ int match(const Invocation& invocation) {
   for (const auto& setup : setups) {
     DryRun dry(setup, clock);
     const CycleReport report = dry.run(ReadKind::full);
-    print_trouble(setup->link.name, report);
     code = first_that_applies(code, exit_code(report.outcome));
     if (invocation.json) {
       append(all, dry.store().rows("SELECT * FROM v_pairs ORDER BY CAST(pair_id AS INTEGER)"));
@@ -33,7 +30,8 @@ int match(const Invocation& invocation) {
     print(text_columns(dry.store().rows(kPairs)));
     const Table aliases = dry.store().rows(kAliases);
     if (!aliases.rows.empty()) print("\nmore numbers of a person\n" + text_columns(aliases));
-    print("\n" + text_columns(dry.store().rows(kByReason)));
+    print("\n" + text_columns(pairs_by_reason(dry.store())));
+    if (const auto gap = incompleteness(report); !gap.empty()) print(gap);
   }
   if (invocation.json) print(json_array(all));
   return code;

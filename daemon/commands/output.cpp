@@ -116,6 +116,17 @@ void print(const std::string& text) {
   std::fputc('\n', stdout);
 }
 
+Table pairs_by_reason(SqliteStore& store) {
+  // Reasons that name another pair differ by its number only.
+  Table table = store.rows(
+      "WITH p AS (SELECT state, CAST(pair_id AS INTEGER) AS id, reason, instr(reason, 'belongs to pair ') AS at FROM v_pairs), "
+      "q AS (SELECT state, id, CASE at WHEN 0 THEN reason ELSE substr(reason, 1, at - 1) || 'belongs to another pair' END "
+      "AS why FROM p) "
+      "SELECT count(*), state, why, min(id) FROM q GROUP BY state, why ORDER BY state <> 'linked', 1 DESC, why");
+  table.columns = {"pairs", "state", "reason", "for example"};
+  return table;
+}
+
 void append(Table& all, Table more) {
   if (all.columns.empty()) all.columns = std::move(more.columns);
   all.rows.insert(all.rows.end(), std::make_move_iterator(more.rows.begin()), std::make_move_iterator(more.rows.end()));

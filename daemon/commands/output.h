@@ -23,6 +23,8 @@ namespace tandem {
 [[nodiscard]] std::string quoted(const FieldValue& value);  // "x" in quotes, or blank, unknown
 [[nodiscard]] std::string ago(std::int64_t ms);             // 59 s, 12 min, 3 h, 2 d
 void print(const std::string& text);                        // to standard output, with a line end
+// How many pairs there are for each state and reason, linked first; with one pair as an example.
+[[nodiscard]] Table pairs_by_reason(SqliteStore& store);
 // A table's rows after another's; columns are those of the first that has any.
 void append(Table& all, Table more);
 }  // namespace tandem

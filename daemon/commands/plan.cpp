@@ -64,7 +64,6 @@ int plan(const Invocation& invocation, ReadKind kind) {
   const auto setups = make_setups(config, chosen_links(config, invocation));
   for (const auto& setup : setups) {
     const CycleReport report = DryRun(setup, clock).run(kind);
-    print_trouble(setup->link.name, report);
     code = first_that_applies(code, exit_code(report.outcome));
     if (invocation.json) {
       append(all, table_of(report.plan));
@@ -73,6 +72,7 @@ int plan(const Invocation& invocation, ReadKind kind) {
     if (setups.size() > 1) print(fmt::format("link {}", setup->link.name));
     for (const PlanItem& item : report.plan) print(line_of(item));
     print(totals(report.plan, setup->link.budget));
+    if (const auto gap = incompleteness(report); !gap.empty()) print(gap);
   }
   if (invocation.json) print(json_array(all));
   return code;

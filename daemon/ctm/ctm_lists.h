@@ -127,8 +127,8 @@ class Lists {
   Index index_;
   Listing listing_;
   std::map<std::int64_t, std::vector<RowHit>> seen_pages_;  // within one operation
-  std::map<std::uint64_t, std::int64_t>
-      written_at_;          // by number: the listing may still show the row as it was before
+  // By number, when it was added last: the listing may still show the row as it was before.
+  std::map<std::uint64_t, std::int64_t> written_at_;
   std::int64_t total_ = 0;  // rows of the list, as last said
   std::uint64_t passes_ = 0;
   bool hints_settled_ = false;  // before_writes found the list as the index knows it

@@ -148,7 +148,7 @@ WireFields row_image(const Write& write, const RowDetail* shown, bool row_is_old
       put(image, native, value);
   }
   if (changes_name(write.set))
-    put_name(image, changed_name(write), shown != nullptr);
+    put_name(image, changed_name(write), shown != nullptr || write.resume);
   else if (shown != nullptr && (!row_is_old || !changes_name(write.whole)))
     put_name(image, kept_name(shown->standard, write.whole), false);
   else

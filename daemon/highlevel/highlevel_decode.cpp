@@ -70,7 +70,7 @@ tl::unexpected<Error> malformed(const char* what) {
 
 // Members of a contact that are looked at: the standard fields, then these.
 struct Codec::Parts {
-  enum Other : std::size_t { id, location, updated, tags, custom, phones, emails, after, kOthers };
+  enum Other : std::size_t { kId, kLocation, kUpdated, kTags, kCustom, kPhones, kEmails, kAfter, kOthers };
   std::array<const Json*, kStandardFields.size() + kOthers> found{};
   [[nodiscard]] const Json* standard(int index) const { return found[static_cast<std::size_t>(index)]; }
   [[nodiscard]] const Json* other(Other which) const { return found[kStandardFields.size() + which]; }
@@ -118,10 +118,10 @@ Codec::Parts Codec::parts_of(const Json& contact, Shape shape) {
 
 Evidence Codec::evidence_of(const Parts& parts, Shape shape) const {
   Evidence e;
-  e.source = {SourceKind::record, std::string(parts.text(Parts::id))};
+  e.source = {SourceKind::record, std::string(parts.text(Parts::kId))};
   e.person = e.source.id;
-  if (const Json* updated = parts.other(Parts::updated)) e.at_ms = time_ms(*updated);
-  const Json* custom = parts.other(Parts::custom);
+  if (const Json* updated = parts.other(Parts::kUpdated)) e.at_ms = time_ms(*updated);
+  const Json* custom = parts.other(Parts::kCustom);
   e.fields.reserve(mapped_.size());
   for (const auto& field : mapped_) {
     const Json* value = nullptr;
@@ -144,14 +144,14 @@ Evidence Codec::evidence_of(const Parts& parts, Shape shape) const {
       e.fields.emplace_back(field.native, std::move(*wire));
     }
   }
-  if (const Json* tags = parts.other(Parts::tags); tags != nullptr && tags->IsArray()) {
+  if (const Json* tags = parts.other(Parts::kTags); tags != nullptr && tags->IsArray()) {
     e.shows_tags = true;
     for (const auto& tag : tags->GetArray())
       if (tag.IsString() && tag.GetStringLength() > 0) e.tags.emplace_back(text_of(tag));
     sort_unique(e.tags);
   }
-  e.more_phones = extra(parts.other(Parts::phones), "phone");
-  e.more_emails = extra(parts.other(Parts::emails), "email");
+  e.more_phones = extra(parts.other(Parts::kPhones), "phone");
+  e.more_emails = extra(parts.other(Parts::kEmails), "email");
   e.hash = hash_of(e);
   return e;
 }
@@ -186,12 +186,12 @@ Result<SearchPage> Codec::search_page(std::string& body) const {
   for (const auto& contact : contacts->GetArray()) {
     if (!contact.IsObject()) return malformed("a row that is no contact");
     const Parts parts = parts_of(contact, Shape::row);
-    const auto id = parts.text(Parts::id), location = parts.text(Parts::location);
+    const auto id = parts.text(Parts::kId), location = parts.text(Parts::kLocation);
     if (id.empty() || id.size() > kIdMax) return malformed("a row without an id");
     if (!location.empty() && location != location_id_) return malformed("a row of another location");
     SearchRow& row = page.rows.emplace_back();
     row.evidence = evidence_of(parts, Shape::row);
-    const Json* after = parts.other(Parts::after);
+    const Json* after = parts.other(Parts::kAfter);
     if (after == nullptr || !after->IsArray() || after->Empty()) continue;
     if (const Json& key = (*after)[0]; key.IsNumber()) row.key = time_ms(key);
     if (page.rows.size() < contacts->Size()) continue;
@@ -209,11 +209,11 @@ Result<Contact> Codec::contact(std::string& body) const {
   const Json* found = member(document, "contact");
   if (found == nullptr || !found->IsObject()) return malformed("no contact");
   const Parts parts = parts_of(*found, Shape::by_id);
-  const auto id = parts.text(Parts::id);
+  const auto id = parts.text(Parts::kId);
   if (id.empty() || id.size() > kIdMax) return malformed("a contact without an id");
   Contact out;
   out.evidence = evidence_of(parts, Shape::by_id);
-  out.location_id = parts.text(Parts::location);
+  out.location_id = parts.text(Parts::kLocation);
   out.phone = text_member(*found, "phone");
   out.email = text_member(*found, "email");
   return out;

@@ -16,7 +16,6 @@ using highlevel::DateForm;
 using highlevel::Listing;
 using highlevel::Search;
 using highlevel::SearchPage;
-using highlevel::Step;
 
 namespace {
 constexpr std::int64_t kDayMs = 24 * 3'600'000;
@@ -86,6 +85,7 @@ http::Settings transport_settings(const HighLevelSettings& settings, std::vector
   out.ca_file = settings.ca_file;
   out.body_max = 16u << 20;  // 500 rows are about one megabyte
   out.in_flight = settings.in_flight;
+  out.stop_requested = settings.stop_requested;
   return out;
 }
 }  // namespace

@@ -2,6 +2,7 @@
 // about the remote: api/highlevel.md. One thread at a time.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct HighLevelSettings {
   int in_flight = 4;
   highlevel::DateForm date_form = highlevel::DateForm::epoch_ms;  // tried first
   highlevel::ClearForms clears;
+  std::function<bool()> stop_requested;  // see http::Settings; empty = never
 };
 
 class HighLevelReplica final : public Replica {

@@ -40,6 +40,9 @@ struct Settings {
   std::size_t body_max = 32u << 20;             // a bigger answer is malformed
   int in_flight = 4;
   int read_attempts = 3;                        // of a read or repeatable effect on transient failures, within one call
+  // Asked several times a second while a call runs. True: nothing more is sent, and what is under way
+  // gets five seconds more. Empty = never.
+  std::function<bool()> stop_requested;
 };
 
 // True for http:// only where the host is a loopback literal or "localhost"; https:// always.

@@ -113,8 +113,6 @@ bool Connection::file_has_moved() const {
   return moved != 0;
 }
 
-bool Connection::is_read_only_file() const { return sqlite3_db_readonly(database_.getHandle(), "main") == 1; }
-
 void Connection::copy_from(Connection& source) {
   try {
     SQLite::Backup backup(database_, source.database_);

@@ -50,7 +50,6 @@ class Connection {
   [[nodiscard]] int total_changes() const { return database_.getTotalChanges(); }
   // The file has another name by now, or none: writing to it would be lost.
   [[nodiscard]] bool file_has_moved() const;
-  [[nodiscard]] bool is_read_only_file() const;
   void copy_from(Connection& source);  // everything, replacing what is here (online backup)
 
   [[nodiscard]] const std::string& path() const { return path_; }

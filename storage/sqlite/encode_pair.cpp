@@ -62,7 +62,7 @@ void write_change(JsonWriter& out, const Change& c, std::int64_t since_ms) {
 Change read_change(const JsonValue& value, std::int64_t since_ms) {
   const auto& items = value.as_array();
   Change c;
-  if (items.size() > 0) c.version = items[0].as_number();
+  if (!items.empty()) c.version = items[0].as_number();
   if (items.size() > 1) c.changed_by = items[1].as_text();
   if (items.size() > 2) c.changed_at_ms = read_time(items[2], since_ms);
   if (items.size() > 3) c.edited_at_ms.ctm = read_time(items[3], since_ms);

@@ -52,9 +52,6 @@ std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Li
       new SqliteStore(std::make_unique<Connection>(path, How::write, limits), &clock));
   store->lock_ = std::move(lock);
   Connection& connection = *store->connection_;
-  if (connection.is_read_only_file())
-    throw StoreError(Kind::read_only,
-                     fmt::format("state {} may not be written by this user; nothing was written", path));
   if (check_schema(connection))
     static_cast<void>(check_link(connection, link));  // before anything is changed
   connection.exec("PRAGMA journal_mode = WAL");

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   int runs = 5;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string(argv[i]) == "--people") people = argv[i + 1];
-    if (std::string(argv[i]) == "--runs") runs = std::max(1, std::atoi(argv[i + 1]));
+    if (std::string(argv[i]) == "--runs") runs = std::max(1, std::stoi(argv[i + 1]));
   }
   const fs::path bin = fs::canonical("/proc/self/exe").parent_path();
   std::string folder = (fs::temp_directory_path() / "tandem-bench-XXXXXX").string();

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
@@ -55,9 +56,8 @@ HttpRequest taken_over(const httplib::Request& from) {
   return request;
 }
 
-// The library writes a status line before we are asked for content, so an answer of no bytes at all
-// needs the socket itself; our thread owns it for as long as the handler runs.
-void drop_connection(const httplib::Request& request) {
+// Shuts down the sockets that are bound to `local_port`; those to `remote_port` alone unless it is 0.
+void shut_sockets(int local_port, int remote_port) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
     const int fd = std::atoi(entry.path().filename().c_str());
@@ -67,14 +67,26 @@ void drop_connection(const httplib::Request& request) {
       continue;
     size = sizeof local;
     if (getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) continue;
-    if (ntohs(peer.sin_port) != request.remote_port || ntohs(local.sin_port) != request.local_port) continue;
+    if (ntohs(local.sin_port) != local_port || (remote_port != 0 && ntohs(peer.sin_port) != remote_port))
+      continue;
     shutdown(fd, SHUT_RDWR);
-    return;
   }
 }
 
-void answer(const httplib::Request& request, httplib::Response& response, Delivered delivered) {
-  if (delivered.wait_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(delivered.wait_ms));
+// The library writes a status line before we are asked for content, so an answer of no bytes at all
+// needs the socket itself; our thread owns it for as long as the handler runs.
+void drop_connection(const httplib::Request& request) {
+  shut_sockets(request.local_port, request.remote_port);
+}
+
+void answer(const httplib::Request& request, httplib::Response& response, Delivered delivered,
+            const std::atomic<bool>& stopping) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::milliseconds(delivered.wait_ms);
+  while (delivered.wait_ms > 0 && Clock::now() < until && !stopping) {
+    const auto left = until - Clock::now();
+    std::this_thread::sleep_for(std::min<Clock::duration>(left, std::chrono::milliseconds(20)));
+  }
   if (delivered.delivery == Delivery::dropped) return drop_connection(request);
   HttpResponse& from = delivered.response;
   response.status = from.status;
@@ -116,6 +128,7 @@ void split_target(std::string_view target, HttpRequest& into) {
 struct HttpFace::Server {
   httplib::Server http;
   std::thread thread;
+  std::atomic<bool> stopping = false, ended = false;
 };
 
 HttpFace::HttpFace(Handler system, Handler admin, ErrorStyle style)
@@ -133,7 +146,7 @@ HttpFace::HttpFace(Handler system, Handler admin, ErrorStyle style)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
   const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
-    answer(request, response, deliver(taken_over(request)));
+    answer(request, response, deliver(taken_over(request)), server_->stopping);
   };
   // The library waits for the end of the connection where a DELETE or POST names no length.
   http.set_pre_routing_handler([serve](const httplib::Request& request, httplib::Response& response) {
@@ -156,14 +169,23 @@ int HttpFace::start(int port) {
   auto& http = server_->http;
   port_ = port == 0 ? http.bind_to_any_port("127.0.0.1") : http.bind_to_port("127.0.0.1", port) ? port : -1;
   if (port_ < 0) throw std::runtime_error(fmt::format("cannot listen on 127.0.0.1:{}", port));
-  server_->thread = std::thread([&http] { http.listen_after_bind(); });
+  server_->thread = std::thread([&http, &ended = server_->ended] {
+    http.listen_after_bind();
+    ended = true;
+  });
   while (!http.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return port_;
 }
 
+// The library would wait for idle connections until their keep-alive runs out.
 void HttpFace::stop() {
   if (!server_->thread.joinable()) return;
+  server_->stopping = true;
   server_->http.stop();
+  while (!server_->ended) {
+    shut_sockets(port_, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   server_->thread.join();
 }
 

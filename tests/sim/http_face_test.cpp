@@ -7,14 +7,19 @@
 
 namespace tandem::sim {
 namespace {
-// Sends `text` as it is and reads until the other side closes or an answer is complete.
-std::string talk(int port, const std::string& text) {
+int connected(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<std::uint16_t>(port));
   inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
   EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+  return fd;
+}
+
+// Sends `text` as it is and reads until the other side closes.
+std::string talk(int port, const std::string& text) {
+  const int fd = connected(port);
   EXPECT_EQ(send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
   std::string answer;
   char buffer[4096];
@@ -79,6 +84,16 @@ TEST_F(HttpFaceTest, KeepsTheAdminSurfaceOutOfCountsAndFaults) {
   EXPECT_EQ(talk(port, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"), "");
   EXPECT_EQ(face.requests(), 1);
   EXPECT_EQ(face.busiest(1'000), 1);
+}
+
+TEST_F(HttpFaceTest, StopsWithAConnectionOpenAndAnAnswerStalled) {
+  face.add_fault({.kind = FaultKind::stall, .method = "", .path_has = "", .param = 600'000});
+  const int idle = connected(port), stalled = connected(port);
+  const std::string text = "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
+  ASSERT_EQ(send(stalled, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  face.stop();  // a hang here is the failure
+  close(idle);
+  close(stalled);
 }
 
 TEST_F(HttpFaceTest, RefusesAPortThatIsTaken) {

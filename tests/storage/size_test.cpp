@@ -15,7 +15,7 @@ void add_contact(SqliteStore& store, int n) {
   const std::string last =
       pick({"Featherstonehaugh", "Li", "Okonkwo", "Lindqvist", "van den Berg", "Smith"}, n / 5);
   const std::string phone = fmt::format("+1415{:07}", n);
-  const std::string highlevel = fmt::format("q{:019x}", n * 2654435761ULL);
+  const std::string highlevel = fmt::format("q{:019x}", static_cast<unsigned>(n) * 2654435761ULL);
   const std::string email = fmt::format("{}.{}{}@example.net", first, n, pick({"", "s", "work"}, n));
   const FieldMap values = {
       {"first_name", FieldValue::of(first)},

@@ -71,7 +71,7 @@ TEST(SqliteStore, AnInstanceThatLostItsLeaseWritesNothingMore) {
   StateFolder f;
   auto store = f.open({}, "one");
   put_contact(*store, "+1");
-  alter(f.file(), "UPDATE lease SET instance = 'other', generation = generation + 1");
+  alter(f.file(), "UPDATE lease SET instance = 'other'");
   std::string what;
   EXPECT_EQ(kind_of([&] { store->transact([&] { store->set_meta("cursor", "late"); }); }, &what),
             Kind::fenced);
@@ -334,15 +334,26 @@ TEST(SqliteStore, AScratchWithoutAStateIsEmptyAndMakesNoFile) {
   EXPECT_TRUE(std::filesystem::is_empty(f.folder()));
 }
 
+void make_first_schema(const StateFolder& f, const std::string& location) {
+  std::ofstream(f.file()) << "";
+  Connection old(f.file(), Connection::Access::write, {});
+  old.exec(migrations().front().sql);
+  old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  old.exec("PRAGMA user_version = 1");
+  old.exec("INSERT INTO link VALUES (1, 'acme', '12345', '" + location + "', 1)");
+}
+
+TEST(SqliteStore, AnotherAccountsOlderStateIsNotEvenMigrated) {
+  StateFolder f;
+  make_first_schema(f, "location-2");
+  const std::string before = bytes_of(f.file());
+  EXPECT_EQ(kind_of([&] { return f.open(); }), Kind::foreign);
+  EXPECT_EQ(bytes_of(f.file()), before);
+}
+
 TEST(SqliteStore, AScratchMigratesItsCopyOnly) {
   StateFolder f;
-  std::ofstream(f.file()) << "";
-  {
-    Connection old(f.file(), Connection::Access::write, {});
-    old.exec(migrations().front().sql);
-    old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
-    old.exec("PRAGMA user_version = 1");
-  }
+  make_first_schema(f, "location-1");
   const std::string before = bytes_of(f.file());
   EXPECT_EQ(f.open_scratch()->rows("SELECT * FROM v_pairs").rows.size(), 0U);
   EXPECT_EQ(bytes_of(f.file()), before);
@@ -367,6 +378,7 @@ TEST(SqliteStore, ABackupIsOneWholeFileTakenWhileTheDaemonRuns) {
   put_contact(*daemon, "+2");
   EXPECT_EQ(mode_of(copy), 0600U);
   EXPECT_FALSE(std::filesystem::exists(copy + "-wal"));
+  EXPECT_EQ(bytes_of(copy).at(18), 1) << "no log needed to read it";
   const auto read = SqliteStore::open_read_only(copy);
   EXPECT_EQ(read->pair(id), daemon->pair(id));
   EXPECT_EQ(read->census().linked, 1);

@@ -262,7 +262,7 @@ RC_GTEST_PROP(CtmActivities, NoActivityIsLostAtABorder, ()) {
   b.ctm.calls.clear();
   const auto spread = *rc::gen::element<std::int64_t>(1'800, kHour, 5 * kHour);
   std::int64_t at = kNoon - 20 * kDay;
-  for (std::int64_t id = 1; id <= 150 && at <= kNoon; ++id) {
+  for (std::int64_t id = 1; id <= 80 && at <= kNoon; ++id) {
     b.ctm.calls.push_back({id, at, "+13125550123", ""});
     at += *rc::gen::inRange<std::int64_t>(0, spread);
   }

@@ -18,4 +18,13 @@ class StepClock final : public Clock {
     now = std::max(now, when_ms);
   }
 };
+
+// A clock on which every look takes a while: for what must end although nothing happens.
+class TickClock final : public Clock {
+ public:
+  std::int64_t now = 1'800'000'000'000;
+  std::int64_t tick_ms = 2'500;
+  std::int64_t now_ms() override { return now += tick_ms; }
+  void sleep_until_ms(std::int64_t when_ms) override { now = std::max(now, when_ms); }
+};
 }  // namespace tandem::test

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 
 #include "daemon/http/rate_gate.h"
@@ -126,6 +127,16 @@ TEST_F(TransportTest, AnAnswerBeyondTheBoundIsMalformedAndAnEffectIsInDoubt) {
   settings.body_max = 2'000;
   Transport roomy(settings, gate, clock);
   EXPECT_TRUE(roomy.send(get("/a")));
+}
+
+TEST_F(TransportTest, HeadersWithoutEndAreMalformedToo) {
+  ScriptedServer server([](const Seen&) {
+    Reply reply = Reply::json("{}");
+    for (int i = 0; i < 10; ++i) reply.with("X-Long-" + std::to_string(i), std::string(10'000, 'x'));
+    return reply;
+  });
+  Transport transport(settings_for(server), gate, clock);
+  EXPECT_EQ(transport.send(get("/a")).error().fault, Fault::malformed);
 }
 
 TEST_F(TransportTest, ARedirectIsAnAnswerAndTheCredentialStaysHere) {
@@ -296,6 +307,17 @@ TEST_F(TransportTest, TooManyRequestsWaitsAsLongAsItIsToldAndTriesAgain) {
   EXPECT_GE(clock.now, before + 7'000);
 }
 
+TEST_F(TransportTest, BeingHeldBackUsesUpNoAttempt) {
+  int calls = 0;
+  ScriptedServer server([&](const Seen&) {
+    ++calls;
+    if (calls <= 3) return Reply::json("{}", 429).with("Retry-After", "1");
+    return Reply::json("{}", calls < 6 ? 502 : 200);
+  });
+  Transport transport(settings_for(server), gate, clock);
+  EXPECT_EQ(transport.send(get("/a"))->status, 200);
+}
+
 TEST_F(TransportTest, TooManyRequestsBeyondPatienceIsGivenBackWithItsTime) {
   ScriptedServer server([&](const Seen&) { return Reply::json("{}", 429).with("Retry-After", "60"); });
   Transport transport(settings_for(server), gate, clock);
@@ -337,6 +359,41 @@ TEST_F(TransportTest, AskedToStopItSendsNothingMore) {
   clock.stop = true;
   EXPECT_EQ(transport.send(get("/a")).error().fault, Fault::transient);
   EXPECT_EQ(server.seen().size(), 1u);
+}
+
+TEST_F(TransportTest, WhenTheServiceStopsWhatIsUnderWayIsNotWaitedForLong) {
+  std::atomic<bool> stop{false};
+  ScriptedServer server([&](const Seen&) {
+    stop = true;
+    return Reply::silence();
+  });
+  test::TickClock ticking;
+  auto settings = settings_for(server);
+  settings.request_timeout_ms = 3'600'000;
+  settings.in_flight = 2;
+  settings.stop_requested = [&] { return stop.load(); };
+  Transport transport(settings, gate, ticking);
+  const std::vector<Request> requests{get("/a"), effect("PUT", true), get("/c")};
+  const auto answers = transport.send_all(requests);
+  EXPECT_EQ(answers[0].error().fault, Fault::transient);
+  EXPECT_EQ(answers[1].error().fault, Fault::ambiguous) << "it may have been done";
+  EXPECT_NE(answers[1].error().message.find("it may have been done"), std::string::npos);
+  EXPECT_EQ(answers[2].error().fault, Fault::transient);
+  EXPECT_EQ(server.count("GET", "/c"), 0) << "nothing new is sent";
+  EXPECT_FALSE(transport.send(get("/d")));
+  EXPECT_EQ(server.count("GET", "/d"), 0);
+}
+
+TEST_F(TransportTest, WhatIsUnderWayMayStillFinishWhenTheServiceStops) {
+  std::atomic<bool> stop{false};
+  ScriptedServer server([&](const Seen&) {
+    stop = true;
+    return Reply::json("{}", 201);
+  });
+  auto settings = settings_for(server);
+  settings.stop_requested = [&] { return stop.load(); };
+  Transport transport(settings, gate, clock);
+  EXPECT_EQ(transport.send(effect("POST", false))->status, 201);
 }
 
 TEST_F(TransportTest, RequestsOverlapAndKeepTheirOrder) {
