@@ -26,9 +26,9 @@ struct Error {
   Fault fault = Fault::transient;
   std::string message;
   std::string remote_words;
-  std::string field;              // rejected: canonical or native field name where the remote named one
-  std::string existing_id;        // rejected duplicate: the id the remote says already exists
-  std::int64_t retry_at_ms = 0;   // rate_limited: Unix ms
+  std::string field;             // rejected: canonical or native field name where the remote named one
+  std::string existing_id;       // rejected duplicate: the id the remote says already exists
+  std::int64_t retry_at_ms = 0;  // rate_limited: Unix ms
 };
 
 template <class T>

@@ -1,8 +1,8 @@
 // tandem: keeps CallTrackingMetrics and HighLevel contacts in step. Reads the command line and runs
 // one command; everything else is below daemon/commands.
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fmt/format.h>
 #include "daemon/commands/commands.h"
 #include "daemon/commands/invocation.h"
 #include "daemon/commands/log.h"
@@ -33,8 +33,9 @@ void describe(CLI::App& app, Invocation& invocation) {
 }
 
 void add_commands(CLI::App& app, Invocation& invocation) {
-  for (const auto add : {add_run, add_once, add_plan, add_match, add_status, add_conflicts, add_pending, add_explain,
-                         add_history, add_resolve, add_approve, add_reject, add_check, add_backup, add_demo}) {
+  for (const auto add :
+       {add_run, add_once, add_plan, add_match, add_status, add_conflicts, add_pending, add_explain,
+        add_history, add_resolve, add_approve, add_reject, add_check, add_backup, add_demo}) {
     add(app, invocation);
   }
 }

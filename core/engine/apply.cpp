@@ -84,7 +84,8 @@ std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& gua
     if (!pair || c_.open.count(id) != 0) continue;
     PairPlan plan = plan_of(*pair);
     for (auto& write : plan.writes) {
-      if (!c_.writable[write.side] || guard.clear(write, c_.store.decision(write.key)) != Clearance::go) continue;
+      if (!c_.writable[write.side] || guard.clear(write, c_.store.decision(write.key)) != Clearance::go)
+        continue;
       std::vector<ConflictRow> decided;  // audited once, with the first write that carries it
       std::erase_if(plan.decided, [&](const ConflictRow& row) {
         if (write.fields.count(row.field) == 0) return false;
@@ -142,8 +143,10 @@ void Applier::verify(std::vector<Ready>& batch) {
         Ready& ready = batch[of[k]];
         if (!answers[k]) {
           if (answers[k].error().fault == Fault::gone) {
-            if (c_.can(side).has_records) observer_.mark_gone(side, ready.write.write.record);
-            else if (ready.write.write.target) c_.store.drop_source(side, *ready.write.write.target);
+            if (c_.can(side).has_records)
+              observer_.mark_gone(side, ready.write.write.record);
+            else if (ready.write.write.target)
+              c_.store.drop_source(side, *ready.write.write.target);
             c_.store.set_dirty(ready.pair, true);
           } else {
             stop_side(side, answers[k].error());
@@ -158,8 +161,8 @@ void Applier::verify(std::vector<Ready>& batch) {
     });
   }
   for (auto& ready : batch)
-    if (ready.write.write.kind == WriteKind::create && !ready.write.key.empty() && c_.writable[ready.write.side] &&
-        !absent(ready))
+    if (ready.write.write.kind == WriteKind::create && !ready.write.key.empty() &&
+        c_.writable[ready.write.side] && !absent(ready))
       ready.write.key.clear();
   // Only what the fresh observation still asks for, to the letter, is done (P2).
   std::set<std::string> still;
@@ -255,7 +258,9 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
       ++c_.report.written[side];
       c_.trouble(side, error);
       return;
-    case Fault::stale: drop(true); return;
+    case Fault::stale:
+      drop(true);
+      return;
     case Fault::gone:
       c_.store.transact([&] {
         if (c_.can(side).has_records) observer_.mark_gone(side, intent.write.record);
@@ -263,7 +268,9 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
       });
       return;
     case Fault::rejected:
-    case Fault::unsupported: adopt(intent, error); return;
+    case Fault::unsupported:
+      adopt(intent, error);
+      return;
   }
 }
 
@@ -277,7 +284,8 @@ void Applier::adopt(Intent& intent, const Error& error) {
       auto answers = c_.replicas[side]->fetch(std::span(&request, 1));
       if (answers.front()) there = std::move(*answers.front());
     } else {
-      const auto found = c_.replicas[side]->find({value_of(intent.fields, "phone").text(), value_of(intent.fields, "email").text()});
+      const auto found = c_.replicas[side]->find(
+          {value_of(intent.fields, "phone").text(), value_of(intent.fields, "email").text()});
       if (!found) {  // cannot tell yet
         c_.open[intent.pair].push_back(intent);
         return c_.trouble(side, found.error());
@@ -299,8 +307,9 @@ void Applier::adopt(Intent& intent, const Error& error) {
         if (!linked_elsewhere) return;  // matching decides with the new evidence
         PairState pair = *c_.store.pair(intent.pair);
         pair.status = PairStatus::held;
-        pair.reason = fmt::format("{} refuses a second record: {} has this {} and is linked already", to_text(side),
-                                  there.front().source.id, error.field.empty() ? "phone or e-mail" : error.field);
+        pair.reason =
+            fmt::format("{} refuses a second record: {} has this {} and is linked already", to_text(side),
+                        there.front().source.id, error.field.empty() ? "phone or e-mail" : error.field);
         pair.since_ms = c_.now();
         pair.dirty = false;
         c_.store.put_pair(pair);
@@ -308,8 +317,9 @@ void Applier::adopt(Intent& intent, const Error& error) {
       return;
     }
   }
-  c_.say(Severity::warning, fmt::format("{}: {} of pair {} was refused and is parked; see `tandem explain {}`",
-                                        to_text(side), to_text(intent.write.kind), intent.pair.row, intent.pair.row));
+  c_.say(Severity::warning,
+         fmt::format("{}: {} of pair {} was refused and is parked; see `tandem explain {}`", to_text(side),
+                     to_text(intent.write.kind), intent.pair.row, intent.pair.row));
   c_.store.transact([&] { settler_.refuse(intent, error); });
 }
 }  // namespace tandem

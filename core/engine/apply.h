@@ -10,7 +10,8 @@ namespace tandem {
 
 class Applier {
  public:
-  Applier(Context& context, Observer& observer, Settler& settler) : c_(context), observer_(observer), settler_(settler) {}
+  Applier(Context& context, Observer& observer, Settler& settler)
+      : c_(context), observer_(observer), settler_(settler) {}
 
   // Plans one pair afresh from the store.
   [[nodiscard]] PairPlan plan_of(const PairState& pair);
@@ -21,7 +22,11 @@ class Applier {
   std::int64_t perform(const std::vector<PairId>& pairs, const Guard& guard);
 
  private:
-  struct Ready { PairId pair; PlannedWrite write; std::vector<ConflictRow> decided; };
+  struct Ready {
+    PairId pair;
+    PlannedWrite write;
+    std::vector<ConflictRow> decided;
+  };
   std::int64_t perform_batch(std::vector<Ready> batch);
   // Reads again what the batch is about to change and stages it; drops what is no longer planned.
   void verify(std::vector<Ready>& batch);

@@ -28,13 +28,20 @@ std::string digest_of(const Policy& policy) {
 
 std::string_view to_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::converged: return "converged";
-    case Outcome::awaiting_index: return "awaiting_index";
-    case Outcome::needs_person: return "needs_person";
-    case Outcome::unreachable: return "unreachable";
-    case Outcome::unauthorised: return "unauthorised";
-    case Outcome::misconfigured: return "misconfigured";
-    case Outcome::stopped: return "stopped";
+    case Outcome::converged:
+      return "converged";
+    case Outcome::awaiting_index:
+      return "awaiting_index";
+    case Outcome::needs_person:
+      return "needs_person";
+    case Outcome::unreachable:
+      return "unreachable";
+    case Outcome::unauthorised:
+      return "unauthorised";
+    case Outcome::misconfigured:
+      return "misconfigured";
+    case Outcome::stopped:
+      return "stopped";
   }
   return "?";
 }
@@ -43,18 +50,24 @@ int exit_code(Outcome outcome) {
   switch (outcome) {
     case Outcome::converged:
     case Outcome::awaiting_index:
-    case Outcome::stopped: return 0;
-    case Outcome::needs_person: return 3;
-    case Outcome::unreachable: return 75;
-    case Outcome::unauthorised: return 77;
-    case Outcome::misconfigured: return 78;
+    case Outcome::stopped:
+      return 0;
+    case Outcome::needs_person:
+      return 3;
+    case Outcome::unreachable:
+      return 75;
+    case Outcome::unauthorised:
+      return 77;
+    case Outcome::misconfigured:
+      return 78;
   }
   return 1;
 }
 
 std::string CycleReport::summary() const {
   std::string text = fmt::format(
-      "{} cycle {}: {}; read {} ctm and {} highlevel, {} changed, linked {}, created {}, written {} ctm and {} highlevel",
+      "{} cycle {}: {}; read {} ctm and {} highlevel, {} changed, linked {}, created {}, written {} ctm and "
+      "{} highlevel",
       kind == ReadKind::full ? "full" : "delta", run, to_text(outcome), read.ctm, read.highlevel,
       changed.ctm + changed.highlevel, linked_now, created, written.ctm, written.highlevel);
   const auto add = [&](std::int64_t n, const char* what) {
@@ -85,7 +98,8 @@ struct Cycle::Work {
       for (std::size_t at = 0; at < learned.size();) {
         const std::size_t end = std::min(learned.find('\n', at), learned.size());
         const std::string line = learned.substr(at, end - at);
-        if (const std::size_t eq = line.find('='); eq != std::string::npos) facts[line.substr(0, eq)] = line.substr(eq + 1);
+        if (const std::size_t eq = line.find('='); eq != std::string::npos)
+          facts[line.substr(0, eq)] = line.substr(eq + 1);
         at = end + 1;
       }
       c.replicas[s]->recall(facts);
@@ -176,7 +190,8 @@ struct Cycle::Work {
 
   bool both_listed_for(const PairPlan& plan) {
     for (const auto& write : plan.writes)
-      if (write.write.kind == WriteKind::create && !(listed(Side::ctm) && listed(Side::highlevel))) return false;
+      if (write.write.kind == WriteKind::create && !(listed(Side::ctm) && listed(Side::highlevel)))
+        return false;
     return true;
   }
 
@@ -193,7 +208,8 @@ struct Cycle::Work {
             goes = goes || clearance == Clearance::go;
             if (clearance != Clearance::hold) continue;
             held = true;
-            c.store.put_pending({write.key, guard.class_of(write), write.side, pairs[i], guard.reason(write), c.now()});
+            c.store.put_pending(
+                {write.key, guard.class_of(write), write.side, pairs[i], guard.reason(write), c.now()});
           }
           if (held && !goes) ++waiting;
         }
@@ -260,17 +276,25 @@ struct Cycle::Work {
         if (r.trouble[s] && r.trouble[s]->fault == fault) return true;
       return false;
     };
-    if (any(Fault::rejected)) r.outcome = Outcome::misconfigured;
-    else if (any(Fault::unauthorised)) r.outcome = Outcome::unauthorised;
-    else if (r.trouble.ctm || r.trouble.highlevel) r.outcome = Outcome::unreachable;
-    else if (c.hooks.stop_requested()) r.outcome = Outcome::stopped;
-    else if (r.conflicts + r.parked + r.held != 0) r.outcome = Outcome::needs_person;
-    else if (r.awaiting + r.remaining != 0) r.outcome = Outcome::awaiting_index;
-    else r.outcome = Outcome::converged;
+    if (any(Fault::rejected))
+      r.outcome = Outcome::misconfigured;
+    else if (any(Fault::unauthorised))
+      r.outcome = Outcome::unauthorised;
+    else if (r.trouble.ctm || r.trouble.highlevel)
+      r.outcome = Outcome::unreachable;
+    else if (c.hooks.stop_requested())
+      r.outcome = Outcome::stopped;
+    else if (r.conflicts + r.parked + r.held != 0)
+      r.outcome = Outcome::needs_person;
+    else if (r.awaiting + r.remaining != 0)
+      r.outcome = Outcome::awaiting_index;
+    else
+      r.outcome = Outcome::converged;
   }
 };
 
-Cycle::Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const Policy& policy, CycleHooks hooks)
+Cycle::Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const Policy& policy,
+             CycleHooks hooks)
     : replicas_(replicas), store_(store), clock_(clock), policy_(policy), hooks_(std::move(hooks)) {}
 
 CycleReport Cycle::run(const CycleOptions& options) {

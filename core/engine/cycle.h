@@ -18,15 +18,16 @@ namespace tandem {
 enum class Severity : std::uint8_t { debug, info, notice, warning, error };
 
 struct CycleHooks {
-  std::function<bool()> stop_requested = [] { return false; };   // asked between records; TERM
-  std::function<void()> advanced = [] {};                         // fed after every page and every batch: the watchdog
-  std::function<void(Severity, const std::string&)> say = [](Severity, const std::string&) {};  // no contact values
+  std::function<bool()> stop_requested = [] { return false; };  // asked between records; TERM
+  std::function<void()> advanced = [] {};  // fed after every page and every batch: the watchdog
+  std::function<void(Severity, const std::string&)> say = [](Severity, const std::string&) {
+  };  // no contact values
 };
 
 struct CycleOptions {
   ReadKind kind = ReadKind::delta;
-  bool dry_run = false;          // plan: no write is sent; the caller gives a scratch copy of the state
-  bool collect_plan = false;     // fill CycleReport::plan
+  bool dry_run = false;       // plan: no write is sent; the caller gives a scratch copy of the state
+  bool collect_plan = false;  // fill CycleReport::plan
 };
 
 // One planned write as `plan` prints it.
@@ -36,11 +37,11 @@ struct PlanItem {
   WriteKind kind = WriteKind::update;
   PairId pair;
   std::string record_id;
-  std::string field;             // one row per field; "" = the whole record
+  std::string field;  // one row per field; "" = the whole record
   FieldValue old_value, new_value;
   std::string reason;
-  std::string held;              // "" = would be done; else the brake or class it waits in
-  int requests = 0;              // on the first row of a write: what it costs
+  std::string held;  // "" = would be done; else the brake or class it waits in
+  int requests = 0;  // on the first row of a write: what it costs
 };
 
 enum class Outcome : std::uint8_t {
@@ -59,17 +60,18 @@ struct CycleReport {
   std::int64_t run = 0;
   ReadKind kind = ReadKind::delta;
   Outcome outcome = Outcome::converged;
-  PerSide<std::optional<Error>> trouble;          // why a side was not read or written completely
+  PerSide<std::optional<Error>> trouble;  // why a side was not read or written completely
   PerSide<std::int64_t> requests{}, read{}, changed{}, written{};
   std::int64_t linked_now = 0, created = 0, conflicts = 0, held = 0, parked = 0, awaiting = 0, remaining = 0;
   std::vector<PlanItem> plan;
-  [[nodiscard]] std::string summary() const;      // one line, no contact values
+  [[nodiscard]] std::string summary() const;  // one line, no contact values
 };
 
 class Cycle {
  public:
   // Everything given outlives the cycle.
-  Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const Policy& policy, CycleHooks hooks = {});
+  Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const Policy& policy,
+        CycleHooks hooks = {});
   // StoreError passes through; nothing half written.
   CycleReport run(const CycleOptions& options);
 

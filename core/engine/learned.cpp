@@ -1,6 +1,6 @@
 #include "core/engine/learned.h"
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace tandem {
 namespace {
@@ -13,7 +13,8 @@ std::map<std::string, std::string> kept_learned(StateStore& store, Side side) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
-    if (const std::size_t eq = line.find('='); eq != std::string::npos) facts[line.substr(0, eq)] = line.substr(eq + 1);
+    if (const std::size_t eq = line.find('='); eq != std::string::npos)
+      facts[line.substr(0, eq)] = line.substr(eq + 1);
     at = end + 1;
   }
   return facts;

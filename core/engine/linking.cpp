@@ -30,8 +30,10 @@ Candidate candidate_of(Context& c, const PairState& pair, Side side) {
   std::vector<std::string> more;
   for (const auto& identity : c.store.identities(pair.id)) {
     if (identity.side != side || identity.kind == Identity::Kind::id) continue;
-    if (identity.kind == Identity::Kind::email) out.emails.push_back(identity.value);
-    else (identity.alias ? more : out.phones).push_back(identity.value);
+    if (identity.kind == Identity::Kind::email)
+      out.emails.push_back(identity.value);
+    else
+      (identity.alias ? more : out.phones).push_back(identity.value);
   }
   out.primary_phones = out.phones.size();
   out.phones.insert(out.phones.end(), more.begin(), more.end());
@@ -107,15 +109,18 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
     // Joining makes aliases of all that follows; what was a record's own key before is one still.
     auto identities = c.store.identities(into);
     for (auto& identity : identities) {
-      if (identity.kind == Identity::Kind::id) identity.alias = identity.value != pair.record[identity.side].text;
-      else if (std::find(own.begin(), own.end(), Identity{identity.kind, identity.side, identity.value, false}) != own.end())
+      if (identity.kind == Identity::Kind::id)
+        identity.alias = identity.value != pair.record[identity.side].text;
+      else if (std::find(own.begin(), own.end(),
+                         Identity{identity.kind, identity.side, identity.value, false}) != own.end())
         identity.alias = false;
     }
     c.store.set_identities(into, identities);
     for (const Side s : kSides)
       if (!c.can(s).has_records) observer.show_tags(pair, s);
     c.store.put_pair(pair);
-    c.store.add_history({c.report.run, c.now(), Side::ctm, "link", pair.record.ctm.text, into, "", {}, {}, pair.reason});
+    c.store.add_history(
+        {c.report.run, c.now(), Side::ctm, "link", pair.record.ctm.text, into, "", {}, {}, pair.reason});
     ++linked;
   }
   for (const auto& alias : found.aliases) {
@@ -126,7 +131,16 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
       if (!c.can(s).has_records) observer.show_tags(pair, s);
     pair.dirty = true;
     c.store.put_pair(pair);
-    c.store.add_history({c.report.run, c.now(), Side::ctm, "alias", joined.record.ctm.text, alias.of, "", {}, {}, alias.reason});
+    c.store.add_history({c.report.run,
+                         c.now(),
+                         Side::ctm,
+                         "alias",
+                         joined.record.ctm.text,
+                         alias.of,
+                         "",
+                         {},
+                         {},
+                         alias.reason});
     ++linked;
   }
   for (const auto& hold : found.holds)
@@ -198,7 +212,8 @@ std::optional<WantedKey> wanted_key(Context& c, const PairState& pair) {
     if (!c.can(keyed).keyed_by_phone) continue;
     const Side source = other(keyed);
     const FieldValue& now = phone->second.seen[source];
-    if (!now.is_value() || now.text() == pair.record[keyed].text || phone->second.base[source] == now) continue;
+    if (!now.is_value() || now.text() == pair.record[keyed].text || phone->second.base[source] == now)
+      continue;
     return WantedKey{keyed, {now.text()}, c.store.pair_of(keyed, {now.text()})};
   }
   return std::nullopt;

@@ -181,7 +181,8 @@ void Observer::identify(PairState& pair, Side side, const Evidence& e) {
     const Phone parsed = parse_phone(raw, country, own);
     if (parsed.kind == PhoneKind::number) add(Identity::Kind::phone, parsed.e164, alias);
   };
-  if (const auto it = pair.fields.find("phone"); it != pair.fields.end()) phone(it->second.seen[side].text(), false);
+  if (const auto it = pair.fields.find("phone"); it != pair.fields.end())
+    phone(it->second.seen[side].text(), false);
   for (const auto& more : e.more_phones) phone(more, true);
   if (const auto it = pair.fields.find("email"); it != pair.fields.end())
     add(Identity::Kind::email, it->second.seen[side].text(), false);
@@ -189,7 +190,9 @@ void Observer::identify(PairState& pair, Side side, const Evidence& e) {
   c_.store.set_identities(pair.id, all);
   // Whoever waits for a partner with that phone or e-mail is looked at again.
   for (const auto& identity : all) {
-    if (identity.kind == Identity::Kind::id || std::find(before.begin(), before.end(), identity) != before.end()) continue;
+    if (identity.kind == Identity::Kind::id ||
+        std::find(before.begin(), before.end(), identity) != before.end())
+      continue;
     for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
       if (near != pair.id) c_.store.set_dirty(near, true);
   }
@@ -235,7 +238,8 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
     changed = true;
   }
   const bool own = parse_phone(value_of(canonical, "phone").text(), c_.policy.mapping.default_country(),
-                               c_.replicas[Side::ctm]->own_numbers()).kind == PhoneKind::nobody;
+                               c_.replicas[Side::ctm]->own_numbers())
+                       .kind == PhoneKind::nobody;
   if (pair.status == only(side) && own && value_of(canonical, "phone").is_value()) {
     pair.status = PairStatus::ignored;
     pair.reason = "its phone is nobody's: one of the account's own numbers, or a placeholder";
@@ -294,8 +298,8 @@ bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms) 
 }
 
 Staged Observer::stage_source(Side side, const Evidence& e) {
-  const Phone phone = parse_phone(e.person, c_.policy.mapping.default_country(),
-                                  c_.replicas[side]->own_numbers());
+  const Phone phone =
+      parse_phone(e.person, c_.policy.mapping.default_country(), c_.replicas[side]->own_numbers());
   const auto known = c_.store.source(side, e.source);
   SourceRow row = known.value_or(SourceRow{});
   row.side = side;
@@ -383,7 +387,8 @@ void Observer::mark_gone(Side side, const RecordId& record) {
   pair.since_ms = c_.now();
   pair.dirty = false;
   c_.store.put_pair(pair);
-  c_.store.add_history({c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, pair.reason});
+  c_.store.add_history(
+      {c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, pair.reason});
 }
 
 void Observer::left_the_list(Side side, const std::unordered_set<std::string>& seen) {
@@ -403,8 +408,10 @@ void Observer::left_the_list(Side side, const std::unordered_set<std::string>& s
   // A listing that lost everything, or much at once, is not believed (P12): a broken answer looks like this.
   const bool all_rows = kind == SourceKind::row && seen.empty();  // a record is asked for by id anyway
   if (all_rows || (missing.size() > 25 && missing.size() * 20 > known)) {
-    c_.say(Severity::warning, fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "
-                                          "once, nothing is concluded from it", to_text(side), missing.size(), known));
+    c_.say(Severity::warning,
+           fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "
+                       "once, nothing is concluded from it",
+                       to_text(side), missing.size(), known));
     return;
   }
   // The first time is a suspicion; the second, after the index had time, counts.
@@ -415,13 +422,16 @@ void Observer::left_the_list(Side side, const std::unordered_set<std::string>& s
   std::vector<std::pair<SourceRef, RecordId>> proved;
   for (const auto& entry : missing) {
     const bool suspected = before.find("\n" + entry.first.id + "\n") != std::string::npos;
-    if (suspected && old_enough) proved.push_back(entry);
-    else keep += entry.first.id + "\n";
+    if (suspected && old_enough)
+      proved.push_back(entry);
+    else
+      keep += entry.first.id + "\n";
   }
   std::vector<FetchRequest> requests;
   requests.reserve(proved.size());
   for (const auto& [ref, person] : proved)
-    requests.push_back({person, kind == SourceKind::record ? std::vector<SourceRef>{} : std::vector<SourceRef>{ref}});
+    requests.push_back(
+        {person, kind == SourceKind::record ? std::vector<SourceRef>{} : std::vector<SourceRef>{ref}});
   std::vector<Result<std::vector<Evidence>>> answers;
   if (!requests.empty()) answers = c_.replicas[side]->fetch(requests);
   c_.store.transact([&] {
@@ -444,20 +454,25 @@ void Observer::left_the_list(Side side, const std::unordered_set<std::string>& s
       }
       c_.store.drop_source(side, ref);
       bool another = false;
-      for (const auto& source : c_.store.sources_of(side, person)) another = another || source.ref.kind == kind;
+      for (const auto& source : c_.store.sources_of(side, person))
+        another = another || source.ref.kind == kind;
       if (!id || another) continue;
       PairState pair = *c_.store.pair(*id);
       if (pair.record[side] != person || pair.status == PairStatus::tombstone) continue;
       pair.status = PairStatus::ignored;
-      pair.reason = "left the list: nothing is deleted and it is not added again until a person adds or links it";
+      pair.reason =
+          "left the list: nothing is deleted and it is not added again until a person adds or links it";
       pair.since_ms = c_.now();
       pair.made_by_us[side] = false;
       pair.dirty = false;
       c_.store.put_pair(pair);
-      c_.store.add_history({c_.report.run, c_.now(), side, "left_list", ref.id, pair.id, "", {}, {}, pair.reason});
+      c_.store.add_history(
+          {c_.report.run, c_.now(), side, "left_list", ref.id, pair.id, "", {}, {}, pair.reason});
     }
-    if (keep.empty()) c_.store.set_meta(key, "");
-    else c_.store.set_meta(key, (before.empty() || old_enough ? now_text : std::to_string(since) + "\n") + keep);
+    if (keep.empty())
+      c_.store.set_meta(key, "");
+    else
+      c_.store.set_meta(key, (before.empty() || old_enough ? now_text : std::to_string(since) + "\n") + keep);
   });
 }
 }  // namespace tandem

@@ -11,7 +11,8 @@
 namespace tandem {
 namespace {
 // What the evidence shows, canonical. `known` lets the split of a name stand that `over` sent.
-FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const Evidence& e, const FieldMap& over) {
+FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const Evidence& e,
+                      const FieldMap& over) {
   FieldMap known;
   for (const char* name : {"first_name", "last_name"}) {
     if (const auto it = pair.fields.find(name); it != pair.fields.end())
@@ -23,7 +24,8 @@ FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const 
 
 // What was sent as the surface will show it. A half of a name that no reading shows is left out, and out of
 // the fold: it would outlive every later edit of the whole name.
-FieldMap written_native(const Context& c, Side side, const WireFields& sent, const FieldMap& shown, FoldState& fold) {
+FieldMap written_native(const Context& c, Side side, const WireFields& sent, const FieldMap& shown,
+                        FoldState& fold) {
   FieldMap out = c.policy.mapping.normalise(side, sent);
   if (!c.can(side).joined_name || out.count("name") == 0) return out;
   for (const char* half : {"first_name", "last_name"}) {
@@ -35,7 +37,9 @@ FieldMap written_native(const Context& c, Side side, const WireFields& sent, con
   return out;
 }
 
-const FieldValue& before_of(const Intent& intent, const std::string& name) { return value_of(intent.before, name); }
+const FieldValue& before_of(const Intent& intent, const std::string& name) {
+  return value_of(intent.before, name);
+}
 
 // What a server may have made of what was sent (P11).
 bool is_image(const FieldValue& shown, const FieldValue& sent) {
@@ -69,7 +73,9 @@ void Settler::close(const Intent& intent) {
 }
 
 void Settler::write_history(const Intent& intent, const std::string& record_id) {
-  HistoryRow row{intent.run, c_.now(), intent.side, std::string(to_text(intent.write.kind)), record_id, intent.pair, "", {}, {}, ""};
+  HistoryRow row{intent.run, c_.now(),    intent.side, std::string(to_text(intent.write.kind)),
+                 record_id,  intent.pair, "",          {},
+                 {},         ""};
   const auto why = [&](const std::string& name) {
     auto it = intent.why.find(name);
     if (it == intent.why.end()) it = intent.why.find("");
@@ -98,11 +104,19 @@ void Settler::write_history(const Intent& intent, const std::string& record_id) 
 
 void Settler::settle(Intent& intent, const Receipt& receipt) {
   switch (intent.write.kind) {
-    case WriteKind::create: settle_create(intent, receipt); break;
-    case WriteKind::update: settle_update(intent, receipt); break;
+    case WriteKind::create:
+      settle_create(intent, receipt);
+      break;
+    case WriteKind::update:
+      settle_update(intent, receipt);
+      break;
     case WriteKind::tag_add:
-    case WriteKind::tag_remove: settle_tags(intent, receipt); break;
-    case WriteKind::remove: settle_removed(intent); break;
+    case WriteKind::tag_remove:
+      settle_tags(intent, receipt);
+      break;
+    case WriteKind::remove:
+      settle_removed(intent);
+      break;
   }
 }
 
@@ -129,11 +143,13 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     image.person = pair.record[side];
     image.at_ms = e.at_ms;
     image.hash = e.hash;
-    if (!known) {  // a row that our write made: what it shows of what was sent is our image, the rest is an edit
+    if (!known) {  // a row that our write made: what it shows of what was sent is our image, the rest is an
+                   // edit
       image.shown = reading.shown;
       for (const auto& [native, sent] : c_.policy.mapping.normalise(side, intent.write.whole)) {
         const FieldValue& now = value_of(reading.shown, native);
-        if (now.is_value() && sent.is_value() && now != sent && !is_image(now, sent)) image.shown[native] = sent;
+        if (now.is_value() && sent.is_value() && now != sent && !is_image(now, sent))
+          image.shown[native] = sent;
       }
     }
     FieldMap ours;
@@ -190,8 +206,9 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     if (theirs.status == PairStatus::linked) {  // it is somebody's already: nothing of ours to settle
       PairState held = *c_.store.pair(intent.pair);
       held.status = PairStatus::held;
-      held.reason = fmt::format("{} says record {} already has this phone or e-mail, and it is linked to pair {}",
-                                to_text(side), receipt.record.text, owner->row);
+      held.reason =
+          fmt::format("{} says record {} already has this phone or e-mail, and it is linked to pair {}",
+                      to_text(side), receipt.record.text, owner->row);
       held.dirty = false;
       c_.store.put_pair(held);
       return close(intent);
@@ -276,8 +293,9 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
       if (value.is_observed()) shown[name] = value;
   if (receipt.shown.empty() && !c_.can(side).has_records)
-    pair.fold[side] = fold_written(pair.fold[side], written_native(c_, side, intent.write.set, {}, pair.fold[side]),
-                                   c_.store.sources_of(side, pair.record[side]));
+    pair.fold[side] =
+        fold_written(pair.fold[side], written_native(c_, side, intent.write.set, {}, pair.fold[side]),
+                     c_.store.sources_of(side, pair.record[side]));
   std::vector<std::string> unmoved;
   for (const auto& [name, sent] : intent.fields) {
     PairField& field = pair.fields[name];
@@ -302,8 +320,9 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     p.side = side;
     p.record_id = record_id;
     p.field = name;
-    p.reason = fmt::format("{} accepted the write and still shows the old value: the field cannot be written there",
-                           to_text(side));
+    p.reason =
+        fmt::format("{} accepted the write and still shows the old value: the field cannot be written there",
+                    to_text(side));
     p.since_ms = c_.now();
     p.input = field_input(pair, name, c_.policy_digest);
     pair.parked.push_back(std::move(p));
@@ -384,7 +403,8 @@ void Settler::refuse(const Intent& intent, const Error& error) {
       p.field = rule.name;
   if (p.field.empty() && intent.write.kind == WriteKind::update && intent.fields.size() == 1)
     p.field = intent.fields.begin()->first;
-  p.input = p.field.empty() ? record_input(pair, c_.policy_digest) : field_input(pair, p.field, c_.policy_digest);
+  p.input =
+      p.field.empty() ? record_input(pair, c_.policy_digest) : field_input(pair, p.field, c_.policy_digest);
   for (const auto& old : pair.parked)
     if (old.side == p.side && old.field == p.field) {
       p.attempts = old.attempts + 1;
@@ -438,14 +458,22 @@ std::int64_t Settler::recover() {
   for (Intent& intent : all) {
     if (!c_.opened[intent.side]) continue;
     switch (intent.write.kind) {
-      case WriteKind::create: recover_create(intent); break;
-      case WriteKind::remove: again(intent); break;
+      case WriteKind::create:
+        recover_create(intent);
+        break;
+      case WriteKind::remove:
+        again(intent);
+        break;
       case WriteKind::update:
-        if (intent.write.target) recover_source(intent);
-        else recover_record(intent);
+        if (intent.write.target)
+          recover_source(intent);
+        else
+          recover_record(intent);
         break;
       case WriteKind::tag_add:
-      case WriteKind::tag_remove: recover_record(intent); break;
+      case WriteKind::tag_remove:
+        recover_record(intent);
+        break;
     }
     c_.hooks.advanced();
   }
@@ -455,7 +483,8 @@ std::int64_t Settler::recover() {
 void Settler::recover_create(Intent& intent) {
   const auto pair = c_.store.pair(intent.pair);
   const Capabilities& can = c_.can(intent.side);
-  if (!pair || (can.has_records && !pair->record[intent.side].text.empty() && intent.state == IntentState::open)) {
+  if (!pair ||
+      (can.has_records && !pair->record[intent.side].text.empty() && intent.state == IntentState::open)) {
     c_.store.transact([&] { close(intent); });  // matching has linked what the lost create made
     return;
   }
@@ -482,7 +511,8 @@ void Settler::recover_create(Intent& intent) {
     Receipt receipt;
     receipt.record = can.has_records ? RecordId{made.front().source.id} : intent.write.record;
     receipt.shown = made;
-    if (!can.has_records && !shows_what_was_sent(intent, made.front()) && !index_caught_up(intent, found->as_of_ms)) {
+    if (!can.has_records && !shows_what_was_sent(intent, made.front()) &&
+        !index_caught_up(intent, found->as_of_ms)) {
       ++waiting_;
       return;
     }
@@ -575,7 +605,8 @@ void Settler::again(Intent& intent) {
 void adopt_key(Context& c, Observer& observer, PairState& pair, Side side, const RecordId& key) {
   std::vector<Identity> all = c.store.identities(pair.id);
   for (auto& identity : all)
-    if (identity.side == side && identity.kind == Identity::Kind::id) identity.alias = identity.value != key.text;
+    if (identity.side == side && identity.kind == Identity::Kind::id)
+      identity.alias = identity.value != key.text;
   c.store.set_identities(pair.id, all);
   pair.record[side] = key;
   pair.fold[side].clear();

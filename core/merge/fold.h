@@ -12,21 +12,21 @@
 
 namespace tandem {
 
-struct Reading {                      // one source now, normalised
+struct Reading {  // one source now, normalised
   SourceKind kind = SourceKind::activity;
-  std::int64_t at_ms = 0;             // activity: its time. row: the feed's high-water when it was read
-  FieldMap shown;                     // native names; blanks only where the surface always shows the key
+  std::int64_t at_ms = 0;  // activity: its time. row: the feed's high-water when it was read
+  FieldMap shown;          // native names; blanks only where the surface always shows the key
   std::string caller_id_name;
   bool redacted = false;
-  std::int64_t now_ms = 0;            // our clock, only for the lag window of our own writes
-  std::int64_t high_water_ms = 0;     // newest activity known by the remote's clock
+  std::int64_t now_ms = 0;         // our clock, only for the lag window of our own writes
+  std::int64_t high_water_ms = 0;  // newest activity known by the remote's clock
 };
 
 struct FoldResult {
   FoldState fold;
-  FieldMap shown;                     // to remember as the source's last-seen values
-  std::vector<std::string> edited;    // native names that a person changed
-  bool lagging = false;               // shows what it showed before our write: remember nothing, look again
+  FieldMap shown;                   // to remember as the source's last-seen values
+  std::vector<std::string> edited;  // native names that a person changed
+  bool lagging = false;             // shows what it showed before our write: remember nothing, look again
 };
 
 // `known` is the source as last seen (nullptr = a new source). Rules, in this order:

@@ -13,21 +13,31 @@ namespace tandem {
 struct Candidate {
   PairId pair;
   RecordId record;
-  bool linked = false;                     // already part of a pair: takes aliases, no new partner
-  std::string first_name, last_name;       // canonical; "" = blank
+  bool linked = false;                // already part of a pair: takes aliases, no new partner
+  std::string first_name, last_name;  // canonical; "" = blank
   bool name_unconfirmed = false;
-  std::vector<std::string> phones, emails; // canonical; primary first
-  std::size_t primary_phones = 1;          // how many of `phones` are the record's own, the rest additional
+  std::vector<std::string> phones, emails;  // canonical; primary first
+  std::size_t primary_phones = 1;           // how many of `phones` are the record's own, the rest additional
 };
 
-struct Link { PairId ctm, highlevel; int score = 0; std::string reason; };
-struct Alias { PairId of, alias; std::string reason; };  // alias' number is an additional phone of `of`
-struct Hold { std::vector<PairId> pairs; std::string reason; };  // ambiguous: listed, left alone
+struct Link {
+  PairId ctm, highlevel;
+  int score = 0;
+  std::string reason;
+};
+struct Alias {
+  PairId of, alias;
+  std::string reason;
+};  // alias' number is an additional phone of `of`
+struct Hold {
+  std::vector<PairId> pairs;
+  std::string reason;
+};  // ambiguous: listed, left alone
 struct Matches {
   std::vector<Link> links;
   std::vector<Alias> aliases;
   std::vector<Hold> holds;
-  std::vector<PairId> alone;               // no candidate on the other side
+  std::vector<PairId> alone;  // no candidate on the other side
 };
 
 // Scores: e-mail and phone 100, phone and name 90, e-mail 80 (names not contradicting), phone alone
@@ -37,6 +47,9 @@ struct Matches {
 // as `of`. An alias' `of` is named as it will be called after `links`: joined pairs keep the lower id.
 [[nodiscard]] Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel);
 
-struct Score { int points = 0; std::string reason; };  // 0 points: no evidence, or evidence against
+struct Score {
+  int points = 0;
+  std::string reason;
+};  // 0 points: no evidence, or evidence against
 [[nodiscard]] Score score(const Candidate& ctm, const Candidate& highlevel);
 }  // namespace tandem

@@ -8,12 +8,12 @@
 namespace tandem {
 
 enum class Verdict : std::uint8_t {
-  unchanged,   // nobody edited
-  converged,   // both show the same: that becomes the base, nothing is written
-  take_ctm,    // CTM's value goes to HighLevel
+  unchanged,  // nobody edited
+  converged,  // both show the same: that becomes the base, nothing is written
+  take_ctm,   // CTM's value goes to HighLevel
   take_highlevel,
-  absorbed,    // an edit or clear that does not travel: it becomes that side's base, nothing is written
-  conflict,    // two different edits and the rule says hold
+  absorbed,  // an edit or clear that does not travel: it becomes that side's base, nothing is written
+  conflict,  // two different edits and the rule says hold
 };
 
 struct FieldMerge {
@@ -26,8 +26,8 @@ struct FieldMerge {
 // unedited. An unknown base counts as blank, so on first meeting a blank never erases a value.
 struct FieldSight {
   PerSide<FieldValue> base, seen;
-  PerSide<bool> unconfirmed{};             // may fill a blank, never overwrites, never an edit against a value (P34)
-  PerSide<std::int64_t> edited_at_ms{};    // by that side's clock; 0 = none
+  PerSide<bool> unconfirmed{};  // may fill a blank, never overwrites, never an edit against a value (P34)
+  PerSide<std::int64_t> edited_at_ms{};  // by that side's clock; 0 = none
 };
 
 // Total and symmetric: mirrored input gives the mirrored verdict except where the rule or the

@@ -7,8 +7,8 @@
 namespace tandem {
 
 struct SetMerge {
-  TagSet result;                       // what both should show, direction aside
-  PerSide<TagSet> add, remove;         // delta calls for each side
+  TagSet result;                // what both should show, direction aside
+  PerSide<TagSet> add, remove;  // delta calls for each side
   bool operator==(const SetMerge&) const = default;
 };
 
@@ -16,5 +16,6 @@ struct SetMerge {
 // result = (base u added_ctm u added_highlevel) \ (removed_ctm u removed_highlevel), where a tag added on
 // one side and removed on the other stays. base of the two sides may differ (a tag a side cannot
 // hold): an edit is judged against that side's own base. direction limits where deltas go.
-[[nodiscard]] SetMerge merge_set(const PerSide<TagSet>& base, const PerSide<TagSet>& seen, Direction direction);
+[[nodiscard]] SetMerge merge_set(const PerSide<TagSet>& base, const PerSide<TagSet>& seen,
+                                 Direction direction);
 }  // namespace tandem

@@ -71,7 +71,8 @@ class Planner {
     if (!can(s).joined_name || !is_name(rule.name)) return own;
     const Access joined = can(s).access(kind, "name");
     const bool read = can_read(own) || can_read(joined), write = can_write(own) || can_write(joined);
-    return read ? (write ? Access::read_write : Access::read_only) : (write ? Access::write_only : Access::none);
+    return read ? (write ? Access::read_write : Access::read_only)
+                : (write ? Access::write_only : Access::none);
   }
 
   const SourceRow* newest(Side s, SourceKind kind) const {
@@ -83,15 +84,19 @@ class Planner {
   // Where a value for `rule` is written: the record; else the newest activity, else our row, else a
   // new row. A linked caller joins the list only for what its newest activity cannot take.
   Place place(Side s, const FieldRule& rule) const {
-    if (can(s).has_records) return can_write(access(s, SourceKind::record, rule)) ? Place::record : Place::none;
-    if (newest(s, SourceKind::activity) && can_write(access(s, SourceKind::activity, rule))) return Place::activity;
+    if (can(s).has_records)
+      return can_write(access(s, SourceKind::record, rule)) ? Place::record : Place::none;
+    if (newest(s, SourceKind::activity) && can_write(access(s, SourceKind::activity, rule)))
+      return Place::activity;
     if (!can_write(access(s, SourceKind::row, rule))) return Place::none;
     if (newest(s, SourceKind::row)) return Place::row;
     return can(s).create && policy_.create[s] ? Place::new_row : Place::none;
   }
 
   static SourceKind kind_of(Place p) {
-    return p == Place::record ? SourceKind::record : p == Place::activity ? SourceKind::activity : SourceKind::row;
+    return p == Place::record     ? SourceKind::record
+           : p == Place::activity ? SourceKind::activity
+                                  : SourceKind::row;
   }
 
   // ---- parked: kept while what was refused is still what would be sent
@@ -123,15 +128,24 @@ class Planner {
     if (rule.direction == Direction::off || rule.native.ctm.empty() || rule.native.highlevel.empty()) return;
     const PairField& f = field(rule.name);
     if (resolved(rule, f)) return;
-    const FieldMerge m = merge_field(sight_of(f, !policy_.caller_id_names_fill), rule.direction, rule.clears,
-                                     rule.conflict);
+    const FieldMerge m =
+        merge_field(sight_of(f, !policy_.caller_id_names_fill), rule.direction, rule.clears, rule.conflict);
     switch (m.verdict) {
-      case Verdict::unchanged: return;
+      case Verdict::unchanged:
+        return;
       case Verdict::converged:
-      case Verdict::absorbed: settle_without_write(rule, f, m.verdict); return;
-      case Verdict::take_ctm: take(rule, f, Side::ctm, m.contested); return;
-      case Verdict::take_highlevel: take(rule, f, Side::highlevel, m.contested); return;
-      case Verdict::conflict: out_.conflicts.push_back(conflict_row(rule, f, "held", "")); return;
+      case Verdict::absorbed:
+        settle_without_write(rule, f, m.verdict);
+        return;
+      case Verdict::take_ctm:
+        take(rule, f, Side::ctm, m.contested);
+        return;
+      case Verdict::take_highlevel:
+        take(rule, f, Side::highlevel, m.contested);
+        return;
+      case Verdict::conflict:
+        out_.conflicts.push_back(conflict_row(rule, f, "held", ""));
+        return;
     }
   }
 
@@ -146,7 +160,8 @@ class Planner {
     if (change.base != f.base) out_.bases.push_back(std::move(change));
   }
 
-  ConflictRow conflict_row(const FieldRule& rule, const PairField& f, std::string decision, std::string by) const {
+  ConflictRow conflict_row(const FieldRule& rule, const PairField& f, std::string decision,
+                           std::string by) const {
     ConflictRow row;
     row.pair = pair_.id;
     row.field = rule.name;
@@ -169,7 +184,8 @@ class Planner {
     if (r.take == Take::ctm || r.take == Take::highlevel) {
       const Side winner = r.take == Take::ctm ? Side::ctm : Side::highlevel;
       out_.decided.push_back(conflict_row(rule, f, std::string(to_text(winner)), "person"));
-      draft(rule, f, other(winner), f.seen[winner], "a person took " + std::string(to_text(winner)), "person");
+      draft(rule, f, other(winner), f.seen[winner], "a person took " + std::string(to_text(winner)),
+            "person");
       return true;
     }
     out_.decided.push_back(conflict_row(rule, f, "value", "person"));
@@ -215,7 +231,8 @@ class Planner {
     if (where == Place::activity) d.target = newest(to, SourceKind::activity)->ref;
     if (where == Place::row) d.target = newest(to, SourceKind::row)->ref;
     d.fields[rule.name] = value;
-    d.before[rule.name] = f.seen[to].is_observed() ? f.seen[to] : f.base[to];  // blind: what was sent last (P16)
+    d.before[rule.name] =
+        f.seen[to].is_observed() ? f.seen[to] : f.base[to];  // blind: what was sent last (P16)
     d.why[rule.name] = std::move(why);
     d.overwrites = d.overwrites || (f.seen[to].is_value() && f.seen[to] != value);
     if (d.changed_by.empty()) d.changed_by = std::move(changed_by);
@@ -228,10 +245,14 @@ class Planner {
     for (const auto& rule : policy_.mapping.rules()) {
       if (rule.native[s].empty()) continue;
       const PairField& f = field(rule.name);
-      if (const auto it = changed.find(rule.name); it != changed.end()) whole[rule.name] = it->second;
-      else if (f.seen[s].is_observed()) whole[rule.name] = f.seen[s];
-      else if (f.base[s].is_value()) whole[rule.name] = f.base[s];
-      else if (f.seen[other(s)].is_value() && flows_to(rule.direction, s)) whole[rule.name] = f.seen[other(s)];
+      if (const auto it = changed.find(rule.name); it != changed.end())
+        whole[rule.name] = it->second;
+      else if (f.seen[s].is_observed())
+        whole[rule.name] = f.seen[s];
+      else if (f.base[s].is_value())
+        whole[rule.name] = f.base[s];
+      else if (f.seen[other(s)].is_value() && flows_to(rule.direction, s))
+        whole[rule.name] = f.seen[other(s)];
     }
     if (can(s).keyed_by_phone && !pair_.record[s].text.empty())
       whole[std::string(kPhone)] = FieldValue::of(pair_.record[s].text);
@@ -258,7 +279,8 @@ class Planner {
         unavailable();
         continue;
       }
-      PlannedWrite w = write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
+      PlannedWrite w =
+          write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
       w.write.target = d.target;
       w.before = std::move(d.before);
       w.why = std::move(d.why);
@@ -286,19 +308,29 @@ class Planner {
         return settle_without_write(*rule, f, Verdict::absorbed);
     }
     switch (m.verdict) {
-      case Verdict::unchanged: return;
+      case Verdict::unchanged:
+        return;
       case Verdict::converged:
-      case Verdict::absorbed: settle_without_write(*rule, f, m.verdict); return;
-      case Verdict::conflict: out_.conflicts.push_back(conflict_row(*rule, f, "held", "")); return;
-      case Verdict::take_ctm: take(*rule, f, Side::ctm, m.contested); return;
-      case Verdict::take_highlevel: take(*rule, f, Side::highlevel, m.contested); return;
+      case Verdict::absorbed:
+        settle_without_write(*rule, f, m.verdict);
+        return;
+      case Verdict::conflict:
+        out_.conflicts.push_back(conflict_row(*rule, f, "held", ""));
+        return;
+      case Verdict::take_ctm:
+        take(*rule, f, Side::ctm, m.contested);
+        return;
+      case Verdict::take_highlevel:
+        take(*rule, f, Side::highlevel, m.contested);
+        return;
     }
   }
 
   void rekey(const FieldRule& rule, const PairField& f, Side keyed) {
     const FieldValue& number = f.seen[other(keyed)];
     if (!number.is_value() || number.text().front() != '+') {
-      settle_without_write(rule, f, Verdict::absorbed);  // a contact without a usable number keeps its old key
+      settle_without_write(rule, f,
+                           Verdict::absorbed);  // a contact without a usable number keeps its old key
       return;
     }
     if (in_.new_key == KeyOwner::taken) {
@@ -308,7 +340,8 @@ class Planner {
     if (is_parked(keyed, kPhone)) return;
     const bool removes = pair_.made_by_us[keyed] && newest(keyed, SourceKind::row) != nullptr;
     if (in_.new_key == KeyOwner::own_alias) {
-      if (!removes) out_.adopt_key = RecordId{number.text()};  // else first the row, which is found by the old key
+      if (!removes)
+        out_.adopt_key = RecordId{number.text()};  // else first the row, which is found by the old key
     } else {
       if (!can(keyed).create || !policy_.create[keyed]) {
         park(keyed, rule, "the surface cannot add the new number");
@@ -323,7 +356,8 @@ class Planner {
       PlannedWrite w = write_of(keyed, WriteKind::create, fields);
       w.write.record = RecordId{number.text()};
       w.write.whole = policy_.mapping.to_native(keyed, fields, fields, can(keyed));
-      w.why[""] = "the phone was changed in " + std::string(to_text(other(keyed))) + ": a new number is a new key";
+      w.why[""] =
+          "the phone was changed in " + std::string(to_text(other(keyed))) + ": a new number is a new key";
       w.changed_by = to_text(other(keyed));
       w.rekey = true;
       out_.writes.push_back(std::move(w));
@@ -353,12 +387,14 @@ class Planner {
       if (!flows_to(rule.direction, on) || rule.native[on].empty() || rule.native[from].empty()) continue;
       const PairField& f = field(rule.name);
       if (!f.seen[from].is_value() || (f.unconfirmed[from] && !policy_.caller_id_names_fill)) continue;
-      if (rule.name != kPhone && is_parked(on, rule.name)) continue;  // a refused field does not block the rest (P10)
+      if (rule.name != kPhone && is_parked(on, rule.name))
+        continue;  // a refused field does not block the rest (P10)
       fields[rule.name] = f.seen[from];
     }
     const FieldValue& phone = field(kPhone).seen[from];
     if (can(on).keyed_by_phone) {
-      if (!phone.is_value() || phone.text().front() != '+') return note("no phone number: the other side keys people by number");
+      if (!phone.is_value() || phone.text().front() != '+')
+        return note("no phone number: the other side keys people by number");
       fields[std::string(kPhone)] = phone;
     }
     if (fields.count("email") == 0 && fields.count(kPhone) == 0) return note("neither phone nor e-mail");
@@ -386,8 +422,10 @@ class Planner {
         for (const auto& [native, value] : stale_fields(*source, agreed)) {
           shown[native] = value;
           for (const auto& rule : policy_.mapping.rules()) {
-            const bool hit = rule.native[s] == native || (native == "name" && can(s).joined_name && is_name(rule.name));
-            if (hit && flows_to(rule.direction, s) && !is_parked(s, rule.name) && can_write(access(s, kind, rule)))
+            const bool hit =
+                rule.native[s] == native || (native == "name" && can(s).joined_name && is_name(rule.name));
+            if (hit && flows_to(rule.direction, s) && !is_parked(s, rule.name) &&
+                can_write(access(s, kind, rule)))
               canonical[rule.name] = field(rule.name).base[s];
           }
         }
@@ -500,7 +538,8 @@ class Planner {
       if (w.write.tag_sources.empty()) return;
     }
     if (!in_.writable[to]) return unavailable();
-    w.why["tags"] = (kind == WriteKind::tag_add ? "added in " : "removed in ") + std::string(to_text(other(to)));
+    w.why["tags"] =
+        (kind == WriteKind::tag_add ? "added in " : "removed in ") + std::string(to_text(other(to)));
     w.changed_by = to_text(other(to));
     out_.writes.push_back(std::move(w));
   }
@@ -516,7 +555,10 @@ class Planner {
 
   std::string key_of(const PlannedWrite& w) const {
     Digest d;
-    d.add(std::to_string(pair_.id.row)).add(to_text(w.side)).add(to_text(w.write.kind)).add(w.write.record.text);
+    d.add(std::to_string(pair_.id.row))
+        .add(to_text(w.side))
+        .add(to_text(w.write.kind))
+        .add(w.write.record.text);
     if (w.write.target) d.add(std::to_string(static_cast<int>(w.write.target->kind))).add(w.write.target->id);
     for (const auto& [name, value] : w.fields) {
       d.add(name);

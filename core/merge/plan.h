@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 #include "core/merge/merge_field.h"
+#include "core/model/audit.h"
 #include "core/model/capabilities.h"
 #include "core/model/pair.h"
-#include "core/model/audit.h"
 #include "core/model/source.h"
 #include "core/model/write.h"
 #include "core/rules/policy.h"
@@ -24,43 +24,49 @@ struct PlanInput {
   // Of a side without records, the primary key's: rows and activities, newest first. One with
   // lag_until_ms set was written by us and may not show it yet.
   PerSide<std::vector<SourceRow>> sources;
-  PerSide<bool> writable{true, true};          // the side answers and is authorised
-  std::string policy_digest;                   // of mapping and policy: part of what releases a parked record
-  KeyOwner new_key = KeyOwner::free;           // of the number that the other side's phone says now
+  PerSide<bool> writable{true, true};  // the side answers and is authorised
+  std::string policy_digest;           // of mapping and policy: part of what releases a parked record
+  KeyOwner new_key = KeyOwner::free;   // of the number that the other side's phone says now
 };
 
 struct PlannedWrite {
   Side side = Side::ctm;
-  Write write;                                 // native form
-  FieldMap fields, before;                     // canonical
+  Write write;              // native form
+  FieldMap fields, before;  // canonical
   TagSet tags;
   std::map<std::string, std::string, std::less<>> why;  // by field; "" = the action
   std::string changed_by;
-  bool overwrites = false;                     // replaces an existing, different value: counts for the update brake
-  bool rekey = false;                          // create under a new number, or removal of the old row (P39)
-  bool correction = false;                     // puts a stale source right (P33); value known, nobody's edit
-  std::string key;                             // digest: pair, side, kind, values
+  bool overwrites = false;  // replaces an existing, different value: counts for the update brake
+  bool rekey = false;       // create under a new number, or removal of the old row (P39)
+  bool correction = false;  // puts a stale source right (P33); value known, nobody's edit
+  std::string key;          // digest: pair, side, kind, values
 };
 
-struct BaseChange { std::string field; PerSide<FieldValue> base; bool agreed = false; std::string changed_by; };
+struct BaseChange {
+  std::string field;
+  PerSide<FieldValue> base;
+  bool agreed = false;
+  std::string changed_by;
+};
 
 struct PairPlan {
   PairId pair;
   std::vector<PlannedWrite> writes;
-  std::vector<BaseChange> bases;               // converged and absorbed: settled without a write
-  PerSide<std::optional<TagSet>> base_tags;    // likewise; nullopt = unchanged
-  RecordId adopt_key;                          // an alias becomes the key, nothing is written for that ("" = no)
-  std::vector<ConflictRow> conflicts;          // held
-  std::vector<ConflictRow> decided;            // contested and decided by rule or person: audit before the write
-  std::vector<std::string> used_resolutions;   // fields
-  std::vector<Parked> parked;                  // new value of PairState::parked
-  std::string note;                            // why nothing is written where something might be expected
-  bool unsettled = false;                      // a source may not show our write yet: look again later
+  std::vector<BaseChange> bases;             // converged and absorbed: settled without a write
+  PerSide<std::optional<TagSet>> base_tags;  // likewise; nullopt = unchanged
+  RecordId adopt_key;                  // an alias becomes the key, nothing is written for that ("" = no)
+  std::vector<ConflictRow> conflicts;  // held
+  std::vector<ConflictRow> decided;    // contested and decided by rule or person: audit before the write
+  std::vector<std::string> used_resolutions;  // fields
+  std::vector<Parked> parked;                 // new value of PairState::parked
+  std::string note;                           // why nothing is written where something might be expected
+  bool unsettled = false;                     // a source may not show our write yet: look again later
 };
 
 [[nodiscard]] PairPlan plan(const PlanInput& input, const Policy& policy);
 
 // What a refusal was about (Parked::input): while it is the same, the write is not tried again.
-[[nodiscard]] std::string field_input(const PairState& pair, std::string_view field, std::string_view policy_digest);
+[[nodiscard]] std::string field_input(const PairState& pair, std::string_view field,
+                                      std::string_view policy_digest);
 [[nodiscard]] std::string record_input(const PairState& pair, std::string_view policy_digest);
 }  // namespace tandem

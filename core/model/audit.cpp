@@ -3,10 +3,14 @@
 namespace tandem {
 std::string_view to_text(HoldClass c) {
   switch (c) {
-    case HoldClass::first_run: return "first_run";
-    case HoldClass::remove: return "delete";
-    case HoldClass::update: return "update";
-    case HoldClass::create: return "create";
+    case HoldClass::first_run:
+      return "first_run";
+    case HoldClass::remove:
+      return "delete";
+    case HoldClass::update:
+      return "update";
+    case HoldClass::create:
+      return "create";
   }
   return "?";
 }

@@ -9,15 +9,15 @@
 
 namespace tandem {
 
-struct ConflictRow {                   // open, or decided at once by policy (the audit of R5)
+struct ConflictRow {  // open, or decided at once by policy (the audit of R5)
   std::int64_t id = 0;
   PairId pair;
   std::string field;
   FieldValue base;
   PerSide<FieldValue> values;
-  std::string policy;                  // hold ctm highlevel newest
-  std::string decision;                // held ctm highlevel value
-  std::string decided_by;              // policy, person, "" while held
+  std::string policy;      // hold ctm highlevel newest
+  std::string decision;    // held ctm highlevel value
+  std::string decided_by;  // policy, person, "" while held
   std::int64_t run = 0, at_ms = 0;
   bool is_open = true;
 };

@@ -18,18 +18,18 @@ using SurfaceAccess = std::map<std::string, Access, std::less<>>;
 
 struct Capabilities {
   bool create = false, update = false, remove = false;
-  SourceKind creates = SourceKind::record;   // what a create makes
-  bool has_records = false;                  // a person is one record, readable by id
-  bool keyed_by_phone = false;               // the record id is the number: a new number is a new key (P39)
-  bool joined_name = false;                  // shows one name; canonical first and last are split by us
-  bool tags_on_activities = false;           // a person's tags are the union over activities (P45)
-  bool tags = false;                         // tags can be added and removed
-  bool direct_proof = false;                 // "not found" by id is proof; else only a listing after the lag
-  bool has_edit_times = false;               // evidence carries a usable modification stamp
+  SourceKind creates = SourceKind::record;  // what a create makes
+  bool has_records = false;                 // a person is one record, readable by id
+  bool keyed_by_phone = false;              // the record id is the number: a new number is a new key (P39)
+  bool joined_name = false;                 // shows one name; canonical first and last are split by us
+  bool tags_on_activities = false;          // a person's tags are the union over activities (P45)
+  bool tags = false;                        // tags can be added and removed
+  bool direct_proof = false;                // "not found" by id is proof; else only a listing after the lag
+  bool has_edit_times = false;              // evidence carries a usable modification stamp
   std::map<SourceKind, SurfaceAccess> surface;
-  std::int64_t index_lag_ms = 0;             // "not found" in a search is believed after this long
+  std::int64_t index_lag_ms = 0;  // "not found" in a search is believed after this long
   int page_max = 0;
-  int batch = 1;                             // records per fetch/apply call that are worth overlapping
+  int batch = 1;  // records per fetch/apply call that are worth overlapping
 
   [[nodiscard]] Access access(SourceKind kind, std::string_view native) const;
 };

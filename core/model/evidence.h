@@ -11,13 +11,13 @@ namespace tandem {
 
 struct Evidence {
   SourceRef source;
-  std::string person;          // record: its id. row, activity: the number as the wire spells it ("" = nobody)
-  std::int64_t at_ms = 0;      // activity: when it happened, by the remote's clock. record: its stamp. row: 0
-  WireHash hash;               // over person, fields, tags, extra identities and the mapping's fingerprint
+  std::string person;      // record: its id. row, activity: the number as the wire spells it ("" = nobody)
+  std::int64_t at_ms = 0;  // activity: when it happened, by the remote's clock. record: its stamp. row: 0
+  WireHash hash;           // over person, fields, tags, extra identities and the mapping's fingerprint
   WireFields fields;
-  bool shows_tags = false;     // this surface returned a tag list (an empty one counts)
-  std::vector<std::string> tags;            // as spelled
-  std::vector<std::string> more_phones;     // additional numbers, as spelled (read-only everywhere)
+  bool shows_tags = false;               // this surface returned a tag list (an empty one counts)
+  std::vector<std::string> tags;         // as spelled
+  std::vector<std::string> more_phones;  // additional numbers, as spelled (read-only everywhere)
   std::vector<std::string> more_emails;
   std::string caller_id_name;  // cnam: what the carrier says, never a person's name by itself (P34)
   bool redacted = false;       // identity was removed for good: says nothing about the person (P46)

@@ -49,9 +49,9 @@ using TagSet = std::set<std::string, std::less<>>;
 // fields, "name" where a side shows the whole name only, and "custom:" + api_name (CTM) or
 // "custom:" + fieldKey such as custom:contact.project_kind (HighLevel).
 struct WireValue {
-  bool blank = true;                // null, "", [] or a missing key the surface always shows
-  std::string text;                 // numbers and booleans as the shortest text
-  std::vector<std::string> items;   // multi-value fields; then text is empty
+  bool blank = true;               // null, "", [] or a missing key the surface always shows
+  std::string text;                // numbers and booleans as the shortest text
+  std::vector<std::string> items;  // multi-value fields; then text is empty
   bool operator==(const WireValue&) const = default;
 };
 using WireFields = std::vector<std::pair<std::string, WireValue>>;  // a missing name = not observed

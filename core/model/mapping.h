@@ -25,13 +25,14 @@ enum class ConflictRule : std::uint8_t { hold, ctm, highlevel, newest };
 [[nodiscard]] std::string_view to_text(ConflictRule r);
 
 struct FieldRule {
-  std::string name;                     // canonical, or custom:NAME
+  std::string name;  // canonical, or custom:NAME
   FieldType type = FieldType::text;
-  PerSide<std::string> native;          // e.g. custom:project_kind / custom:contact.project_kind
+  PerSide<std::string> native;  // e.g. custom:project_kind / custom:contact.project_kind
   Direction direction = Direction::both;
-  Direction clears = Direction::to_ctm; // may a blank travel
+  Direction clears = Direction::to_ctm;  // may a blank travel
   ConflictRule conflict = ConflictRule::hold;
-  std::vector<std::pair<std::string, std::string>> values;  // (ctm, highlevel); the canonical value is HighLevel's
+  std::vector<std::pair<std::string, std::string>>
+      values;  // (ctm, highlevel); the canonical value is HighLevel's
 };
 
 class Mapping {

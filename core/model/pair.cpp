@@ -3,12 +3,18 @@
 namespace tandem {
 std::string_view to_text(PairStatus status) {
   switch (status) {
-    case PairStatus::linked: return "linked";
-    case PairStatus::held: return "held";
-    case PairStatus::ctm_only: return "ctm_only";
-    case PairStatus::highlevel_only: return "highlevel_only";
-    case PairStatus::ignored: return "ignored";
-    case PairStatus::tombstone: return "tombstone";
+    case PairStatus::linked:
+      return "linked";
+    case PairStatus::held:
+      return "held";
+    case PairStatus::ctm_only:
+      return "ctm_only";
+    case PairStatus::highlevel_only:
+      return "highlevel_only";
+    case PairStatus::ignored:
+      return "ignored";
+    case PairStatus::tombstone:
+      return "tombstone";
   }
   return "?";
 }

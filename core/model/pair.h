@@ -15,25 +15,28 @@ namespace tandem {
 enum class PairStatus : std::uint8_t { linked, held, ctm_only, highlevel_only, ignored, tombstone };
 [[nodiscard]] std::string_view to_text(PairStatus status);
 [[nodiscard]] std::optional<PairStatus> pair_status_from(std::string_view text);
-constexpr PairStatus only(Side s) { return s == Side::ctm ? PairStatus::ctm_only : PairStatus::highlevel_only; }
+constexpr PairStatus only(Side s) {
+  return s == Side::ctm ? PairStatus::ctm_only : PairStatus::highlevel_only;
+}
 
 // base: what each side showed when the field last agreed. seen: what it shows now. Both canonical.
 struct PairField {
   PerSide<FieldValue> base, seen;
-  std::int64_t version = 0;          // counts agreed changes
-  std::string changed_by;            // ctm, highlevel, rule:NAME, person; "" = never agreed
+  std::int64_t version = 0;  // counts agreed changes
+  std::string changed_by;    // ctm, highlevel, rule:NAME, person; "" = never agreed
   std::int64_t changed_at_ms = 0;
   PerSide<std::int64_t> edited_at_ms{};  // by that side's own clock; 0 = it gives none
-  PerSide<bool> unconfirmed{};       // the seen value may only fill a blank (P34)
+  PerSide<bool> unconfirmed{};           // the seen value may only fill a blank (P34)
   bool operator==(const PairField&) const = default;
 };
 
 // The fold of one native field over a person's sources (merge/fold.h). Only for sides that have no
 // records of their own.
 struct FoldField {
-  FieldValue value;                  // what the side as a whole shows
+  FieldValue value;  // what the side as a whole shows
   bool unconfirmed = false;
-  std::int64_t edited_at_ms = 0;     // by the remote's clock: of the activity that set it, or the feed's high-water when a person's edit was seen
+  std::int64_t edited_at_ms = 0;     // by the remote's clock: of the activity that set it, or the feed's
+                                     // high-water when a person's edit was seen
   std::vector<FieldValue> replaced;  // by writes of ours, and not set again by a person since (P33)
   bool operator==(const FoldField&) const = default;
 };
@@ -42,26 +45,26 @@ using FoldState = std::map<std::string, FoldField, std::less<>>;
 // A person's decision on a held conflict, applied by the next plan and then forgotten.
 struct Resolution {
   enum class Take : std::uint8_t { ctm, highlevel, value, clear } take = Take::ctm;
-  std::string value;                 // canonical, for Take::value
-  PerSide<FieldValue> decided_on;    // void when either side has moved on since
+  std::string value;               // canonical, for Take::value
+  PerSide<FieldValue> decided_on;  // void when either side has moved on since
   bool operator==(const Resolution&) const = default;
 };
 
 // Why a record, or one of its fields, is left alone until something changes.
 struct Parked {
   Side side = Side::ctm;
-  std::string record_id, field;      // field "" = the whole record
-  std::string reason;                // may hold the remote's own words: state only
+  std::string record_id, field;  // field "" = the whole record
+  std::string reason;            // may hold the remote's own words: state only
   std::int64_t since_ms = 0;
   int attempts = 1;
-  std::string input;                 // digest of the values and mapping that were refused: another input releases it
+  std::string input;  // digest of the values and mapping that were refused: another input releases it
   bool operator==(const Parked&) const = default;
 };
 
 struct Identity {
   enum class Kind : std::uint8_t { id, phone, email } kind = Kind::id;
   Side side = Side::ctm;
-  std::string value;                 // canonical
+  std::string value;  // canonical
   bool alias = false;
   auto operator<=>(const Identity&) const = default;
 };
@@ -69,19 +72,19 @@ struct Identity {
 struct PairState {
   PairId id;
   PairStatus status = PairStatus::held;
-  std::string reason;                // why it has that status; no contact values
+  std::string reason;  // why it has that status; no contact values
   std::int64_t since_ms = 0;
-  PerSide<RecordId> record;          // "" = none on that side
+  PerSide<RecordId> record;  // "" = none on that side
   std::map<std::string, PairField, std::less<>> fields;
   PerSide<std::optional<TagSet>> base_tags, seen_tags;  // nullopt = unknown
   std::int64_t tags_version = 0;
   std::string tags_changed_by;
   std::int64_t tags_changed_at_ms = 0;
   PerSide<FoldState> fold;
-  PerSide<bool> made_by_us{};        // the record (HighLevel) or list row (CTM) was created by tandem
+  PerSide<bool> made_by_us{};  // the record (HighLevel) or list row (CTM) was created by tandem
   std::map<std::string, Resolution, std::less<>> resolutions;  // by field
   std::vector<Parked> parked;
-  bool dirty = true;                 // wants planning; derived, may be set on any doubt
+  bool dirty = true;  // wants planning; derived, may be set on any doubt
   bool operator==(const PairState&) const = default;
 };
 

@@ -24,8 +24,9 @@ struct SourceRow {
   // equals `before` is lag, not an edit.
   FieldMap before;
   std::int64_t lag_until_ms = 0;
-  bool redacted = false;         // the remote removed the identity for good: never a target, says nothing (P46)
-  std::set<std::string, std::less<>> corrected;  // stale values put right here already, as field + "=" + value digest
+  bool redacted = false;  // the remote removed the identity for good: never a target, says nothing (P46)
+  std::set<std::string, std::less<>>
+      corrected;  // stale values put right here already, as field + "=" + value digest
   bool operator==(const SourceRow&) const = default;
 };
 }  // namespace tandem

@@ -21,10 +21,10 @@ enum class ReadKind : std::uint8_t { delta, full };
 
 struct Page {
   std::vector<Evidence> evidence;
-  std::string next;                    // opaque; give it back for the next page; after the last page: the cursor to keep
+  std::string next;  // opaque; give it back for the next page; after the last page: the cursor to keep
   bool more = false;
-  std::vector<SourceKind> completed;   // kinds whose listing is complete with this page, its count checked
-  std::int64_t high_water_ms = 0;      // newest activity known so far by the remote's clock; 0 = none
+  std::vector<SourceKind> completed;  // kinds whose listing is complete with this page, its count checked
+  std::int64_t high_water_ms = 0;     // newest activity known so far by the remote's clock; 0 = none
 };
 
 // What to read again right before a write, and after a doubtful one. No sources: the record by id.
@@ -33,16 +33,18 @@ struct FetchRequest {
   std::vector<SourceRef> sources;
 };
 
-struct NaturalKey { std::string phone, email; };  // canonical; "" = not asked
+struct NaturalKey {
+  std::string phone, email;
+};  // canonical; "" = not asked
 struct Found {
-  std::vector<Evidence> evidence;      // everything that carries either key
-  std::int64_t as_of_ms = 0;           // our clock: the remote had at least what was written before as_of - index lag
+  std::vector<Evidence> evidence;  // everything that carries either key
+  std::int64_t as_of_ms = 0;  // our clock: the remote had at least what was written before as_of - index lag
 };
 
 struct Receipt {
-  RecordId record;                     // a create's new id
-  std::vector<Evidence> shown;         // read back after the write
-  bool awaiting_index = false;         // accepted, but no reading can show it yet
+  RecordId record;              // a create's new id
+  std::vector<Evidence> shown;  // read back after the write
+  bool awaiting_index = false;  // accepted, but no reading can show it yet
 };
 
 class Replica {
@@ -79,8 +81,8 @@ class Replica {
   virtual void recall(const std::map<std::string, std::string>& facts) { (void)facts; }
 
   struct Usage {
-    std::int64_t requests = 0;                          // since construction, reads and writes
-    std::int64_t day_limit = -1, day_remaining = -1;    // -1 = the remote does not say
+    std::int64_t requests = 0;                        // since construction, reads and writes
+    std::int64_t day_limit = -1, day_remaining = -1;  // -1 = the remote does not say
   };
   [[nodiscard]] virtual Usage usage() const = 0;
 

@@ -17,7 +17,16 @@
 namespace tandem {
 
 struct StoreError : std::runtime_error {
-  enum class Kind : std::uint8_t { other, busy, newer_schema, read_only, disk_full, corrupt, foreign, fenced } kind;
+  enum class Kind : std::uint8_t {
+    other,
+    busy,
+    newer_schema,
+    read_only,
+    disk_full,
+    corrupt,
+    foreign,
+    fenced
+  } kind;
   StoreError(Kind k, const std::string& what) : std::runtime_error(what), kind(k) {}
 };
 
@@ -28,17 +37,17 @@ enum class IntentState : std::uint8_t {
 
 // A write about to be done. Rows live from enlist to settle; what was done is in the history.
 struct Intent {
-  std::int64_t id = 0;                 // 0 = not stored yet
+  std::int64_t id = 0;  // 0 = not stored yet
   PairId pair;
   Side side = Side::ctm;
   Write write;
   IntentState state = IntentState::open;
-  std::string key;                     // digest of pair, side, action and values: its name for guard and approval
-  FieldMap fields;                     // canonical: what is sent
-  FieldMap before;                     // canonical: what it replaces, as observed by the decision
-  TagSet tags;                         // canonical, of tag_add and tag_remove
+  std::string key;  // digest of pair, side, action and values: its name for guard and approval
+  FieldMap fields;  // canonical: what is sent
+  FieldMap before;  // canonical: what it replaces, as observed by the decision
+  TagSet tags;      // canonical, of tag_add and tag_remove
   std::map<std::string, std::string, std::less<>> why;  // by field ("" = the action): reason for history
-  std::string changed_by;              // ctm, highlevel, person, rule:NAME
+  std::string changed_by;                               // ctm, highlevel, person, rule:NAME
   std::int64_t run = 0;
   std::int64_t enlisted_ms = 0, sent_ms = 0;  // our clock; sent_ms 0 = never sent
   int attempts = 0;
@@ -49,24 +58,24 @@ struct HistoryRow {
   std::int64_t run = 0;
   std::int64_t at_ms = 0;
   Side side = Side::ctm;
-  std::string action;                  // create update tag_add tag_remove remove link unlink ...
+  std::string action;  // create update tag_add tag_remove remove link unlink ...
   std::string record_id;
   PairId pair;
-  std::string field;                   // "" = the whole record
+  std::string field;  // "" = the whole record
   FieldValue old_value, new_value;
   std::string reason;
 };
 
 struct PendingMember {
-  std::string key;                     // Intent::key
+  std::string key;  // Intent::key
   HoldClass cls = HoldClass::update;
   Side side = Side::ctm;
   PairId pair;
   std::string reason;
   std::int64_t since_ms = 0;
 };
-struct PendingGroup {                  // undecided members of one class and side; first_run is one group for both sides
-  std::string digest;                  // 12 hex letters of the sorted member keys
+struct PendingGroup {  // undecided members of one class and side; first_run is one group for both sides
+  std::string digest;  // 12 hex letters of the sorted member keys
   HoldClass cls = HoldClass::update;
   std::optional<Side> side;
   std::int64_t count = 0;
@@ -76,8 +85,8 @@ struct PendingGroup {                  // undecided members of one class and sid
 struct RunRow {
   std::int64_t id = 0;
   std::int64_t started_ms = 0, ended_ms = 0;
-  std::string kind;                    // delta full
-  std::string outcome;                 // see CycleReport
+  std::string kind;     // delta full
+  std::string outcome;  // see CycleReport
   PerSide<std::int64_t> reads{}, writes{};
 };
 
@@ -86,7 +95,11 @@ struct Census {
   std::int64_t dirty = 0, open_conflicts = 0, parked = 0, pending = 0, open_intents = 0;
 };
 
-enum class WorkList : std::uint8_t { dirty, unmatched, all };  // unmatched: ctm_only, highlevel_only and held, dirty ones only
+enum class WorkList : std::uint8_t {
+  dirty,
+  unmatched,
+  all
+};  // unmatched: ctm_only, highlevel_only and held, dirty ones only
 
 class StateStore {
  public:
@@ -104,7 +117,8 @@ class StateStore {
   // ---- sources. source_hash is the hot path of a sweep: one prepared look-up, no copy of values.
   [[nodiscard]] virtual std::optional<WireHash> source_hash(Side side, const SourceRef& ref) = 0;
   [[nodiscard]] virtual std::optional<SourceRow> source(Side side, const SourceRef& ref) = 0;
-  [[nodiscard]] virtual std::vector<SourceRow> sources_of(Side side, const RecordId& person) = 0;  // newest at_ms first, rows before activities, then id
+  [[nodiscard]] virtual std::vector<SourceRow> sources_of(
+      Side side, const RecordId& person) = 0;  // newest at_ms first, rows before activities, then id
   virtual void each_source(Side side, SourceKind kind,
                            const std::function<void(const SourceRef&, const RecordId&)>& visit) = 0;
   virtual void put_source(const SourceRow& row) = 0;
@@ -114,38 +128,42 @@ class StateStore {
 
   // ---- pairs
   [[nodiscard]] virtual std::optional<PairState> pair(PairId id) = 0;
-  [[nodiscard]] virtual std::optional<PairId> pair_of(Side side, const RecordId& record) = 0;   // primary or alias
-  [[nodiscard]] virtual std::vector<PairId> pairs_with(Identity::Kind kind, const std::string& value) = 0;  // ascending
-  [[nodiscard]] virtual std::vector<Identity> identities(PairId id) = 0;                          // sorted
-  [[nodiscard]] virtual std::vector<PairId> work(WorkList list, PairId after, int limit) = 0;     // ascending
+  [[nodiscard]] virtual std::optional<PairId> pair_of(Side side,
+                                                      const RecordId& record) = 0;  // primary or alias
+  [[nodiscard]] virtual std::vector<PairId> pairs_with(Identity::Kind kind,
+                                                       const std::string& value) = 0;          // ascending
+  [[nodiscard]] virtual std::vector<Identity> identities(PairId id) = 0;                       // sorted
+  [[nodiscard]] virtual std::vector<PairId> work(WorkList list, PairId after, int limit) = 0;  // ascending
   [[nodiscard]] virtual Census census() = 0;
   virtual void put_pair(PairState& pair) = 0;  // id.row 0: inserts and sets it. Keeps parked rows in step
   virtual void set_dirty(PairId id, bool dirty) = 0;
-  virtual void set_identities(PairId id, const std::vector<Identity>& all) = 0;  // takes an id over from another pair
+  virtual void set_identities(PairId id,
+                              const std::vector<Identity>& all) = 0;  // takes an id over from another pair
   // `from` is joined into `into`: its sources, history and ids (as aliases) follow; `from` is gone.
   virtual void join_pairs(PairId into, PairId from) = 0;
 
   // ---- writes
-  [[nodiscard]] virtual std::vector<Intent> open_intents() = 0;               // by id
+  [[nodiscard]] virtual std::vector<Intent> open_intents() = 0;  // by id
   [[nodiscard]] virtual std::vector<Intent> open_intents_of(PairId id) = 0;
-  virtual void put_intent(Intent& intent) = 0;                                 // id 0: inserts and sets it
+  virtual void put_intent(Intent& intent) = 0;  // id 0: inserts and sets it
   virtual void close_intent(std::int64_t id) = 0;
   virtual void add_history(const HistoryRow& row) = 0;
 
   // ---- what needs a person
   // Makes the open conflicts of the pair exactly `open` (by field): new ones get an id, changed ones
   // keep theirs, others are closed with `decision` and `decided_by` of the given row or as settled.
-  virtual void sync_conflicts(PairId id, const std::vector<ConflictRow>& open, std::int64_t run, std::int64_t at_ms) = 0;
+  virtual void sync_conflicts(PairId id, const std::vector<ConflictRow>& open, std::int64_t run,
+                              std::int64_t at_ms) = 0;
   virtual void add_decided_conflict(const ConflictRow& row) = 0;
   [[nodiscard]] virtual std::optional<ConflictRow> conflict(std::int64_t id) = 0;
   [[nodiscard]] virtual std::optional<Decision> decision(const std::string& key) = 0;
-  virtual void put_pending(const PendingMember& member) = 0;                   // idempotent by key; since is kept
+  virtual void put_pending(const PendingMember& member) = 0;  // idempotent by key; since is kept
   // Undecided members that this run did not put again are dropped: their cause is gone.
   virtual void sweep_pending(std::int64_t run) = 0;
   [[nodiscard]] virtual std::vector<PendingGroup> pending_groups() = 0;
   // False: no undecided group has this digest now. Otherwise decides exactly its present members.
   virtual bool decide(const std::string& digest, Decision decision, std::int64_t at_ms) = 0;
-  virtual void drop_decision(const std::string& key) = 0;                      // done, or its values changed
+  virtual void drop_decision(const std::string& key) = 0;  // done, or its values changed
 
   // ---- runs
   virtual std::int64_t begin_run(const std::string& kind, std::int64_t at_ms) = 0;

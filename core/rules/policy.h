@@ -8,7 +8,7 @@
 
 namespace tandem {
 
-struct Brake {             // a class of writes waits above `count`, or above `percent` of the linked pairs and 10
+struct Brake {  // a class of writes waits above `count`, or above `percent` of the linked pairs and 10
   double percent = 100;
   std::int64_t count = 0;  // 0 = no limit by count
 };
@@ -18,9 +18,9 @@ enum class AfterDelete : std::uint8_t { ask, create, never };
 struct Policy {
   Mapping mapping;
   Direction tags = Direction::both;
-  PerSide<bool> create{true, true};         // may an unmatched record be created ON this side
+  PerSide<bool> create{true, true};  // may an unmatched record be created ON this side
   AfterDelete after_delete = AfterDelete::ask;
-  bool caller_id_names_fill = true;         // unconfirmed names: fill a blank | ignore
+  bool caller_id_names_fill = true;  // unconfirmed names: fill a blank | ignore
   bool correct_stale_identity = true;
   bool first_run_ask = true;
   Brake brake_deletes{5, 25}, brake_updates{20, 200}, brake_creates{100, 10'000};

@@ -15,12 +15,12 @@ int backup(const Invocation& invocation, const std::string& file) {
 }  // namespace
 
 void add_backup(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("backup", "a consistent copy of the state, while the daemon goes on");
+  CLI::App* command =
+      app.add_subcommand("backup", "a consistent copy of the state, while the daemon goes on");
   auto file = std::make_shared<std::string>();
   command->add_option("FILE", *file, "must not exist")->required();
   command->group(kSetUpGroup);
-  command->callback([&invocation, file] {
-    invocation.action = [&invocation, file] { return backup(invocation, *file); };
-  });
+  command->callback(
+      [&invocation, file] { invocation.action = [&invocation, file] { return backup(invocation, *file); }; });
 }
 }  // namespace tandem

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <cstdlib>
 #include <ctime>
-#include <fmt/format.h>
 #include "daemon/commands/commands.h"
 #include "daemon/commands/output.h"
 #include "daemon/commands/wall_clock.h"
@@ -9,15 +9,17 @@
 
 namespace tandem {
 namespace {
-constexpr std::int64_t kSkewToleranceMs = 30'000;  // `newest` compares times; tokens and dates tolerate minutes
+constexpr std::int64_t kSkewToleranceMs =
+    30'000;  // `newest` compares times; tokens and dates tolerate minutes
 
 class Findings {
  public:
   explicit Findings(bool json) : json_(json) { table_.columns = {"link", "item", "result", "detail"}; }
   void add(const std::string& link, const std::string& item, bool good, const std::string& detail) {
     table_.rows.push_back({link, item, good ? "OK" : "PROBLEM", detail});
-    if (!json_) print(fmt::format("{:7}  {}{}{}{}", good ? "OK" : "PROBLEM", link.empty() ? "" : link + ": ", item,
-                                  detail.empty() ? "" : ": ", detail));
+    if (!json_)
+      print(fmt::format("{:7}  {}{}{}{}", good ? "OK" : "PROBLEM", link.empty() ? "" : link + ": ", item,
+                        detail.empty() ? "" : ": ", detail));
   }
   void end() const {
     if (json_) print(json_array(table_));
@@ -54,8 +56,8 @@ void check_clock(Findings& findings, const std::string& link, Side side, const s
   const bool good = std::abs(skew_ms) <= kSkewToleranceMs;
   findings.add(link, fmt::format("{} clock", to_text(side)), good,
                good ? "agrees with this machine's"
-                    : fmt::format("{} s {} this machine's; set this machine's time (NTP)", std::abs(skew_ms) / 1'000,
-                                  skew_ms > 0 ? "behind" : "ahead of"));
+                    : fmt::format("{} s {} this machine's; set this machine's time (NTP)",
+                                  std::abs(skew_ms) / 1'000, skew_ms > 0 ? "behind" : "ahead of"));
 }
 
 void describe_highlevel(Findings& findings, const std::string& link, HighLevelReplica& replica) {
@@ -68,9 +70,9 @@ void describe_highlevel(Findings& findings, const std::string& link, HighLevelRe
   findings.add(link, "highlevel zone", !location.timezone.empty(),
                location.timezone.empty() ? "the location shows none" : location.timezone);
   findings.add(link, "highlevel duplicate policy", true,
-               location.allows_duplicates
-                   ? "duplicates are allowed; tandem still makes none"
-                   : fmt::format("no duplicates; what makes one: {}", fmt::join(location.identifiers, ", then ")));
+               location.allows_duplicates ? "duplicates are allowed; tandem still makes none"
+                                          : fmt::format("no duplicates; what makes one: {}",
+                                                        fmt::join(location.identifiers, ", then ")));
 }
 
 int online(Findings& findings, const std::shared_ptr<const LinkSetup>& setup, WallClock& clock) {
@@ -90,11 +92,12 @@ int online(Findings& findings, const std::shared_ptr<const LinkSetup>& setup, Wa
                                                                  : kExitUnreachable);
   }
   check_clock(findings, link, Side::ctm, setup->link.ctm.base_url, setup->link.ctm.ca_file, clock);
-  check_clock(findings, link, Side::highlevel, setup->link.highlevel.base_url, setup->link.highlevel.ca_file, clock);
+  check_clock(findings, link, Side::highlevel, setup->link.highlevel.base_url, setup->link.highlevel.ca_file,
+              clock);
   if (code == kExitDone) {
     findings.add(link, "ctm contact surface", true, std::string(wiring.ctm().surface()));
-    findings.add(link, "ctm own numbers", true, fmt::format("{} are never taken for a person's",
-                                                            wiring.ctm().own_numbers().size()));
+    findings.add(link, "ctm own numbers", true,
+                 fmt::format("{} are never taken for a person's", wiring.ctm().own_numbers().size()));
     describe_highlevel(findings, link, wiring.highlevel());
   }
   return code;
@@ -107,7 +110,9 @@ int check(const Invocation& invocation, bool ask_remotes) {
     findings.add("", "configuration", false, config::to_text(problem, invocation.config_file));
   }
   int code = loaded.problems.empty() ? kExitDone : kExitConfig;
-  if (code == kExitDone) findings.add("", "configuration", true, fmt::format("{} link(s), every key known", loaded.config.links.size()));
+  if (code == kExitDone)
+    findings.add("", "configuration", true,
+                 fmt::format("{} link(s), every key known", loaded.config.links.size()));
   for (const config::Problem& note : loaded.reserved) {
     if (!invocation.json) print(fmt::format("note     {}", config::to_text(note, invocation.config_file)));
   }
@@ -119,11 +124,17 @@ int check(const Invocation& invocation, bool ask_remotes) {
     for (const config::Problem& problem : problems) {
       findings.add(link.name, "credential", false, config::to_text(problem, invocation.config_file));
     }
-    if (!problems.empty()) code = kExitConfig;
-    else findings.add(link.name, "credential files", true, "there, and readable by nobody else");
-    if (loaded.problems.empty()) findings.add(link.name, "mapping", true, fmt::format("{} fields, every value comes back as it went", link.policy.mapping.rules().size()));
+    if (!problems.empty())
+      code = kExitConfig;
+    else
+      findings.add(link.name, "credential files", true, "there, and readable by nobody else");
+    if (loaded.problems.empty())
+      findings.add(
+          link.name, "mapping", true,
+          fmt::format("{} fields, every value comes back as it went", link.policy.mapping.rules().size()));
     if (ask_remotes && code == kExitDone) {
-      code = first_that_applies(code, online(findings, std::make_shared<const LinkSetup>(std::move(setup)), clock));
+      code = first_that_applies(code,
+                                online(findings, std::make_shared<const LinkSetup>(std::move(setup)), clock));
     }
   }
   findings.end();
@@ -132,10 +143,12 @@ int check(const Invocation& invocation, bool ask_remotes) {
 }  // namespace
 
 void add_check(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("check", "configuration, credential files, mapping; --online: the remotes too");
+  CLI::App* command =
+      app.add_subcommand("check", "configuration, credential files, mapping; --online: the remotes too");
   auto ask_remotes = std::make_shared<bool>(false);
-  command->add_flag("--online", *ask_remotes,
-                    "also keys, scopes, clocks, the zone, the location's duplicate policy, the contact surface");
+  command->add_flag(
+      "--online", *ask_remotes,
+      "also keys, scopes, clocks, the zone, the location's duplicate policy, the contact surface");
   command->group(kSetUpGroup);
   command->callback([&invocation, ask_remotes] {
     invocation.action = [&invocation, ask_remotes] { return check(invocation, *ask_remotes); };

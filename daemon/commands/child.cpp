@@ -1,12 +1,12 @@
 #include "daemon/commands/child.h"
-#include <chrono>
-#include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
+#include <chrono>
+#include <csignal>
+#include <thread>
 #include "daemon/commands/invocation.h"
 
 namespace tandem {
@@ -16,7 +16,8 @@ Child::Child(const std::vector<std::string>& arguments, const std::string& log) 
   argv.push_back(nullptr);
   const pid_t parent = getpid();
   pid_ = fork();
-  if (pid_ < 0) throw Exit{kExitFailed, fmt::format("{} could not be started: no process can be made", arguments[0])};
+  if (pid_ < 0)
+    throw Exit{kExitFailed, fmt::format("{} could not be started: no process can be made", arguments[0])};
   if (pid_ > 0) return;
   // The child: only calls that are safe between fork and exec.
   prctl(PR_SET_PDEATHSIG, SIGTERM);

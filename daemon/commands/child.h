@@ -1,7 +1,7 @@
 // A program started by the demo. It gets TERM when the demo goes away, however it goes.
 #pragma once
-#include <string>
 #include <sys/types.h>
+#include <string>
 #include <vector>
 
 namespace tandem {

@@ -16,9 +16,9 @@ int conflicts(const Invocation& invocation, bool all_ever) {
   Table all;
   bool any = false;
   for (const config::LinkConfig& link : links) {
-    Table table = open_for_reading(config, link)->rows(
-        fmt::format("SELECT * FROM v_conflicts {} ORDER BY CAST(conflict_id AS INTEGER)",
-                    all_ever ? "" : "WHERE is_open = 1"));
+    Table table = open_for_reading(config, link)
+                      ->rows(fmt::format("SELECT * FROM v_conflicts {} ORDER BY CAST(conflict_id AS INTEGER)",
+                                         all_ever ? "" : "WHERE is_open = 1"));
     const std::string which = links.size() > 1 ? fmt::format(" --link {}", link.name) : "";
     for (std::size_t row = 0; !invocation.json && row < table.rows.size(); ++row) {
       const std::string id = cell(table, row, "conflict_id");
@@ -27,22 +27,28 @@ int conflicts(const Invocation& invocation, bool all_ever) {
       print(fmt::format("  agreed before {}   ctm {}   highlevel {}", shown(table, row, "base"),
                         shown(table, row, "ctm"), shown(table, row, "highlevel")));
       if (cell(table, row, "is_open") == "1") {
-        print(fmt::format("  tandem resolve {0}{1} --take ctm      or   tandem resolve {0}{1} --take highlevel", id, which));
+        print(
+            fmt::format("  tandem resolve {0}{1} --take ctm      or   tandem resolve {0}{1} --take highlevel",
+                        id, which));
       } else {
-        print(fmt::format("  decided: {} by {}", cell(table, row, "decision"), cell(table, row, "decided_by")));
+        print(
+            fmt::format("  decided: {} by {}", cell(table, row, "decision"), cell(table, row, "decided_by")));
       }
       any = true;
     }
     append(all, std::move(table));
   }
-  if (invocation.json) print(json_array(all));
-  else if (!any) print("no conflicts");
+  if (invocation.json)
+    print(json_array(all));
+  else if (!any)
+    print("no conflicts");
   return kExitDone;
 }
 }  // namespace
 
 void add_conflicts(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("conflicts", "fields that both sides changed, and the command that settles each");
+  CLI::App* command =
+      app.add_subcommand("conflicts", "fields that both sides changed, and the command that settles each");
   auto all_ever = std::make_shared<bool>(false);
   command->add_flag("--all", *all_ever, "settled ones too");
   command->group(kLookGroup);

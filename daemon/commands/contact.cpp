@@ -1,6 +1,6 @@
 #include "daemon/commands/contact.h"
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 #include <set>
 #include "core/model/normalise.h"
 #include "core/model/phone.h"
@@ -19,7 +19,8 @@ PairId find_contact(SqliteStore& store, const std::string& contact, std::string_
     for (const PairId pair : store.pairs_with(Identity::Kind::phone, phone.e164)) found.insert(pair);
   }
   if (contact.find('@') != std::string::npos) {
-    for (const PairId pair : store.pairs_with(Identity::Kind::email, canonical_email(contact))) found.insert(pair);
+    for (const PairId pair : store.pairs_with(Identity::Kind::email, canonical_email(contact)))
+      found.insert(pair);
   }
   if (found.empty()) {
     throw Exit{kExitFailed, "no pair answers to that; give a pair id, a remote id, a phone or an e-mail"};
@@ -27,8 +28,8 @@ PairId find_contact(SqliteStore& store, const std::string& contact, std::string_
   if (found.size() > 1) {
     std::vector<std::int64_t> rows;
     for (const PairId pair : found) rows.push_back(pair.row);
-    throw Exit{kExitFailed, fmt::format("{} pairs answer to that: {}; give one of these pair ids", rows.size(),
-                                        fmt::join(rows, ", "))};
+    throw Exit{kExitFailed, fmt::format("{} pairs answer to that: {}; give one of these pair ids",
+                                        rows.size(), fmt::join(rows, ", "))};
   }
   return *found.begin();
 }

@@ -7,5 +7,6 @@
 
 namespace tandem {
 // Throws Exit 1 when nothing or more than one pair answers to it; the message does not repeat it.
-[[nodiscard]] PairId find_contact(SqliteStore& store, const std::string& contact, std::string_view default_country);
+[[nodiscard]] PairId find_contact(SqliteStore& store, const std::string& contact,
+                                  std::string_view default_country);
 }  // namespace tandem

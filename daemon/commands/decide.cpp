@@ -19,8 +19,10 @@ int decide(const Invocation& invocation, const std::string& digest, Decision dec
               : fmt::format("{}: rejected; not proposed again until a value on either side changes", digest));
     return kExitDone;
   }
-  throw Exit{kExitFailed, fmt::format("no waiting group is called {} now; its members may have changed: see `tandem "
-                                      "pending`", digest)};
+  throw Exit{kExitFailed,
+             fmt::format("no waiting group is called {} now; its members may have changed: see `tandem "
+                         "pending`",
+                         digest)};
 }
 
 void add(CLI::App& app, Invocation& invocation, Decision decision, const char* name, const char* what) {

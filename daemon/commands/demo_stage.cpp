@@ -1,9 +1,9 @@
 #include "daemon/commands/demo_stage.h"
+#include <fmt/format.h>
+#include <rapidjson/document.h>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
-#include <rapidjson/document.h>
 #include <sstream>
 #include "daemon/commands/invocation.h"
 #include "daemon/http/transport.h"
@@ -20,12 +20,15 @@ std::string simulator_program() {
   for (const fs::path& place : {own / "tandem-sim", own / "../libexec/tandem/tandem-sim"}) {
     if (fs::exists(place)) return fs::canonical(place).string();
   }
-  throw Exit{kExitFailed, fmt::format("tandem-sim is neither in {} nor in ../libexec/tandem; the demo needs it", own.string())};
+  throw Exit{
+      kExitFailed,
+      fmt::format("tandem-sim is neither in {} nor in ../libexec/tandem; the demo needs it", own.string())};
 }
 
 std::string make_folder() {
   std::string name = (fs::temp_directory_path() / "tandem-demo-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw Exit{kExitFailed, fmt::format("no folder can be made in {}", fs::temp_directory_path().string())};
+  if (mkdtemp(name.data()) == nullptr)
+    throw Exit{kExitFailed, fmt::format("no folder can be made in {}", fs::temp_directory_path().string())};
   return name;
 }
 
@@ -38,8 +41,9 @@ std::string content(const std::string& file) {
 std::string text_of(const rapidjson::Value& object, const char* key) {
   const auto found = object.FindMember(key);
   if (found == object.MemberEnd()) return {};
-  return found->value.IsString() ? found->value.GetString()
-                                 : found->value.IsInt64() ? std::to_string(found->value.GetInt64()) : std::string();
+  return found->value.IsString()  ? found->value.GetString()
+         : found->value.IsInt64() ? std::to_string(found->value.GetInt64())
+                                  : std::string();
 }
 }  // namespace
 
@@ -56,7 +60,8 @@ void DemoStage::wait_for_ports() {
   const std::int64_t give_up_ms = clock_.now_ms() + kStartPatienceMs;
   while (!fs::exists(folder_ + "/ports.json")) {
     check_alive();
-    if (clock_.now_ms() > give_up_ms) throw Exit{kExitFailed, "the simulators did not say where they listen; see " + folder_};
+    if (clock_.now_ms() > give_up_ms)
+      throw Exit{kExitFailed, "the simulators did not say where they listen; see " + folder_};
     clock_.sleep_until_ms(clock_.now_ms() + 50);
   }
   rapidjson::Document ports;
@@ -65,8 +70,10 @@ void DemoStage::wait_for_ports() {
     throw Exit{kExitFailed, "the simulators' port file is not as expected; see " + folder_};
   }
   const auto &ctm = ports["ctm"], &highlevel = ports["highlevel"];
-  remotes_.ctm = {text_of(ctm, "base_url"), text_of(ctm, "key"), text_of(ctm, "account_id"), text_of(ctm, "list")};
-  remotes_.highlevel = {text_of(highlevel, "base_url"), text_of(highlevel, "token"), text_of(highlevel, "location_id"), ""};
+  remotes_.ctm = {text_of(ctm, "base_url"), text_of(ctm, "key"), text_of(ctm, "account_id"),
+                  text_of(ctm, "list")};
+  remotes_.highlevel = {text_of(highlevel, "base_url"), text_of(highlevel, "token"),
+                        text_of(highlevel, "location_id"), ""};
 }
 
 void DemoStage::put(const std::string& name, const std::string& text) const {
@@ -142,7 +149,8 @@ void DemoStage::check_alive() {
     if (child == nullptr || child->is_running()) continue;
     std::string log = content(fmt::format("{}/{}.log", folder_, name));
     if (log.size() > kLogEnd) log.erase(0, log.size() - kLogEnd);
-    throw Exit{kExitFailed, fmt::format("{} ended before its time; the end of {}/{}.log:\n{}", name, folder_, name, log)};
+    throw Exit{kExitFailed,
+               fmt::format("{} ended before its time; the end of {}/{}.log:\n{}", name, folder_, name, log)};
   }
 }
 }  // namespace tandem

@@ -37,7 +37,9 @@ class DemoStage {
   WallClock& clock_;
   std::string folder_;
   std::unique_ptr<Child> simulators_, daemon_;
-  struct Remote { std::string base_url, secret, account, list; };
+  struct Remote {
+    std::string base_url, secret, account, list;
+  };
   PerSide<Remote> remotes_;
 };
 }  // namespace tandem

@@ -13,14 +13,16 @@ CycleReport DryRun::run(ReadKind kind) {
   CycleHooks hooks;
   const Log log(wiring_.setup().link.name);
   hooks.say = [&log](Severity severity, const std::string& text) { log.say(severity, text); };
-  return Cycle(wiring_.replicas(), *store_, clock_, wiring_.setup().link.policy, hooks).run({kind, true, true});
+  return Cycle(wiring_.replicas(), *store_, clock_, wiring_.setup().link.policy, hooks)
+      .run({kind, true, true});
 }
 
 std::string incompleteness(const CycleReport& report) {
   std::string text;
   for (const Side side : kSides) {
     if (!report.trouble[side]) continue;
-    text += fmt::format("{}{}", text.empty() ? "incomplete: could not be read completely: " : ", ", to_text(side));
+    text += fmt::format("{}{}", text.empty() ? "incomplete: could not be read completely: " : ", ",
+                        to_text(side));
   }
   return text;
 }

@@ -27,18 +27,21 @@ Table next_writes(SqliteStore& store, const config::LinkConfig& link, PairId id)
   for (const Side side : kSides) replicas[side]->recall(kept_learned(store, side));
   CycleHooks hooks;
   CycleReport report;
-  Context context{replicas, store, clock, link.policy, hooks, report, store.meta("policy").value_or(""), {}, {}, {}, {}, {}};
+  Context context{replicas, store, clock, link.policy, hooks, report, store.meta("policy").value_or(""),
+                  {},       {},    {},    {},          {}};
   context.writable = {true, true};
   Observer observer(context);
   Settler settler(context, observer);
   const PairPlan plan = Applier(context, observer, settler).plan_of(store.pair(id).value());
-  const auto text = [](const FieldValue& value) { return value.is_value() ? std::optional(value.text()) : std::nullopt; };
+  const auto text = [](const FieldValue& value) {
+    return value.is_value() ? std::optional(value.text()) : std::nullopt;
+  };
   for (const PlannedWrite& write : plan.writes) {
     const auto add = [&](const std::string& field, const FieldValue& before, const FieldValue& after) {
       auto why = write.why.find(field);
       if (why == write.why.end()) why = write.why.find("");
-      table.rows.push_back({std::string(to_text(write.side)), std::string(to_text(write.write.kind)), field, text(before),
-                            text(after), why == write.why.end() ? std::string() : why->second});
+      table.rows.push_back({std::string(to_text(write.side)), std::string(to_text(write.write.kind)), field,
+                            text(before), text(after), why == write.why.end() ? std::string() : why->second});
     };
     for (const auto& [name, value] : write.fields) add(name, value_of(write.before, name), value);
     const bool adds = write.write.kind == WriteKind::tag_add;
@@ -57,12 +60,17 @@ Explained gather(SqliteStore& store, const config::LinkConfig& link, PairId id) 
   const std::vector<std::string> pair{std::to_string(id.row)};
   Explained e;
   e.pair = store.rows("SELECT * FROM v_pairs WHERE pair_id = ?", pair);
-  e.identities = store.rows("SELECT * FROM v_identities WHERE pair_id = ? ORDER BY kind, side, role DESC, value", pair);
+  e.identities =
+      store.rows("SELECT * FROM v_identities WHERE pair_id = ? ORDER BY kind, side, role DESC, value", pair);
   e.fields = store.rows("SELECT * FROM v_fields WHERE pair_id = ? ORDER BY field = 'tags', field", pair);
-  e.conflicts = store.rows("SELECT * FROM v_conflicts WHERE pair_id = ? AND is_open = 1 ORDER BY field", pair);
+  e.conflicts =
+      store.rows("SELECT * FROM v_conflicts WHERE pair_id = ? AND is_open = 1 ORDER BY field", pair);
   e.parked = store.rows("SELECT * FROM v_parked WHERE pair_id = ? ORDER BY side, field", pair);
-  e.history = store.rows(fmt::format("SELECT * FROM (SELECT * FROM v_history WHERE pair_id = ? ORDER BY at DESC LIMIT {}) "
-                                     "ORDER BY at", kLastChanges), pair);
+  e.history = store.rows(
+      fmt::format("SELECT * FROM (SELECT * FROM v_history WHERE pair_id = ? ORDER BY at DESC LIMIT {}) "
+                  "ORDER BY at",
+                  kLastChanges),
+      pair);
   e.next = next_writes(store, link, id);
   return e;
 }
@@ -102,14 +110,17 @@ int explain(const Invocation& invocation, const std::string& contact) {
                     cell(e.pair, 0, "reason")));
   section("who it is", e.identities, {"side", "kind", "value", "role", "since"});
   section("field by field: what both agreed on last, and what each shows now", e.fields,
-          {"field", "base_ctm", "seen_ctm", "base_highlevel", "seen_highlevel", "version", "changed_by", "changed_at"});
+          {"field", "base_ctm", "seen_ctm", "base_highlevel", "seen_highlevel", "version", "changed_by",
+           "changed_at"});
   section("held as a conflict (tandem resolve ID --take ctm|highlevel)", e.conflicts,
           {"conflict_id", "field", "base", "ctm", "highlevel", "at"});
-  section("left alone until either side or the mapping changes", e.parked, {"side", "record_id", "field", "reason", "since"});
+  section("left alone until either side or the mapping changes", e.parked,
+          {"side", "record_id", "field", "reason", "since"});
   section("last changes (all: tandem history)", e.history,
           {"at", "run_id", "side", "action", "field", "old_value", "new_value", "reason"});
   if (e.next.rows.empty()) print("\nthe next plan, from what is stored: nothing to do");
-  section("the next plan, from what is stored", e.next, {"side", "action", "field", "old_value", "new_value", "reason"});
+  section("the next plan, from what is stored", e.next,
+          {"side", "action", "field", "old_value", "new_value", "reason"});
   return kExitDone;
 }
 }  // namespace
@@ -119,7 +130,8 @@ void add_explain(CLI::App& app, Invocation& invocation) {
   auto contact = std::make_shared<std::string>();
   command->add_option("CONTACT", *contact, "a pair id, either remote id, a phone or an e-mail")->required();
   command->group(kLookGroup);
-  command->footer("Examples:\n  tandem explain 17\n  tandem explain +15550100123\n  tandem explain mara@example.com");
+  command->footer(
+      "Examples:\n  tandem explain 17\n  tandem explain +15550100123\n  tandem explain mara@example.com");
   command->callback([&invocation, contact] {
     invocation.action = [&invocation, contact] { return explain(invocation, *contact); };
   });

@@ -1,18 +1,21 @@
 #include "daemon/commands/invocation.h"
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 namespace tandem {
 int first_that_applies(int a, int b) {
-  constexpr std::array kOrder{kExitConfig, kExitUnauthorised, kExitFailed, kExitUnreachable, kExitPerson, kExitDone};
-  const auto* found = std::find_if(kOrder.begin(), kOrder.end(), [&](int code) { return code == a || code == b; });
+  constexpr std::array kOrder{kExitConfig,      kExitUnauthorised, kExitFailed,
+                              kExitUnreachable, kExitPerson,       kExitDone};
+  const auto* found =
+      std::find_if(kOrder.begin(), kOrder.end(), [&](int code) { return code == a || code == b; });
   return found == kOrder.end() ? kExitFailed : *found;
 }
 
 std::string to_text(const std::vector<config::Problem>& problems, const std::string& file) {
   std::string text;
-  for (const config::Problem& problem : problems) text += (text.empty() ? "" : "\n") + config::to_text(problem, file);
+  for (const config::Problem& problem : problems)
+    text += (text.empty() ? "" : "\n") + config::to_text(problem, file);
   return text;
 }
 
@@ -29,7 +32,8 @@ std::vector<config::LinkConfig> chosen_links(const config::Config& config, const
   }
   std::vector<std::string> names;
   for (const config::LinkConfig& link : config.links) names.push_back(link.name);
-  throw Exit{kExitFailed, fmt::format("no link is called {}; there is: {}", invocation.link, fmt::join(names, ", "))};
+  throw Exit{kExitFailed,
+             fmt::format("no link is called {}; there is: {}", invocation.link, fmt::join(names, ", "))};
 }
 
 config::LinkConfig chosen_link(const config::Config& config, const Invocation& invocation) {
@@ -37,6 +41,7 @@ config::LinkConfig chosen_link(const config::Config& config, const Invocation& i
   if (links.size() == 1) return std::move(links.front());
   std::vector<std::string> names;
   for (const config::LinkConfig& link : links) names.push_back(link.name);
-  throw Exit{kExitFailed, fmt::format("there are several links; say which with --link: {}", fmt::join(names, ", "))};
+  throw Exit{kExitFailed,
+             fmt::format("there are several links; say which with --link: {}", fmt::join(names, ", "))};
 }
 }  // namespace tandem

@@ -9,8 +9,8 @@
 namespace tandem {
 
 // Exit codes (DESIGN): several causes, the first of 78, 77, 1, 75, 3, 0 that applies.
-inline constexpr int kExitDone = 0, kExitFailed = 1, kExitPerson = 3, kExitUnreachable = 75, kExitUnauthorised = 77,
-                     kExitConfig = 78;
+inline constexpr int kExitDone = 0, kExitFailed = 1, kExitPerson = 3, kExitUnreachable = 75,
+                     kExitUnauthorised = 77, kExitConfig = 78;
 [[nodiscard]] int first_that_applies(int a, int b);
 
 // Ends the command: main prints the message to standard error and exits with the code.
@@ -30,7 +30,8 @@ struct Invocation {
 // Throws Exit 78 with every problem, one per line.
 [[nodiscard]] config::Config load_config(const Invocation& invocation);
 // The link of --link, or all of them. Throws Exit 1 when there is none of that name.
-[[nodiscard]] std::vector<config::LinkConfig> chosen_links(const config::Config& config, const Invocation& invocation);
+[[nodiscard]] std::vector<config::LinkConfig> chosen_links(const config::Config& config,
+                                                           const Invocation& invocation);
 // Exactly one: throws Exit 1 and says to give --link where there are several.
 [[nodiscard]] config::LinkConfig chosen_link(const config::Config& config, const Invocation& invocation);
 // Problems as lines of text.

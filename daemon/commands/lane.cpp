@@ -1,21 +1,26 @@
 #include "daemon/commands/lane.h"
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
-#include <fmt/format.h>
 
 namespace tandem {
 namespace {
-constexpr std::int64_t kStateRetryMs = 60'000;  // a full disk or a second instance goes away by itself, or not
-constexpr std::int64_t kIndexPollMs = 2'000;    // `once --wait`: how often an index is asked again
+constexpr std::int64_t kStateRetryMs =
+    60'000;                                   // a full disk or a second instance goes away by itself, or not
+constexpr std::int64_t kIndexPollMs = 2'000;  // `once --wait`: how often an index is asked again
 
 Severity severity_of(const CycleReport& report) {
   switch (report.outcome) {
     case Outcome::unauthorised:
-    case Outcome::misconfigured: return Severity::error;
-    case Outcome::unreachable: return Severity::warning;
-    default: break;
+    case Outcome::misconfigured:
+      return Severity::error;
+    case Outcome::unreachable:
+      return Severity::warning;
+    default:
+      break;
   }
-  const std::int64_t moved = report.written.ctm + report.written.highlevel + report.linked_now + report.created;
+  const std::int64_t moved =
+      report.written.ctm + report.written.highlevel + report.linked_now + report.created;
   return moved > 0 ? Severity::notice : Severity::info;
 }
 }  // namespace
@@ -37,7 +42,9 @@ Lane::~Lane() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Lane::start() { thread_ = std::thread([this] { work(); }); }
+void Lane::start() {
+  thread_ = std::thread([this] { work(); });
+}
 
 void Lane::stop() {
   {
@@ -140,9 +147,10 @@ void Lane::live() {
       sweep_ = false;
     }
     if (!store) store = open_for_writing(*setup, clock_);
-    if (!wiring) wiring.emplace(setup, *store, gates_, clock_);
+    if (!wiring) wiring.emplace(setup, *store, gates_, clock_, [this] { return stopping(); });
     const std::int64_t started_ms = clock_.now_ms();
-    // A sweep that failed is not tried every minute: the side that answers would pay for the one that does not.
+    // A sweep that failed is not tried every minute: the side that answers would pay for the one that does
+    // not.
     const bool due = next_sweep_ms(*store, setup->link.sweep_interval_ms) <= started_ms;
     if (!orders_.once && due && !troubled_) kind = ReadKind::full;
     const CycleReport report = cycle(*wiring, kind);

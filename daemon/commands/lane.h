@@ -16,18 +16,18 @@
 namespace tandem {
 
 struct LaneOrders {
-  bool once = false;                 // one cycle, then end; else for ever
-  ReadKind kind = ReadKind::delta;   // of the first cycle
-  std::int64_t wait_ms = 0;          // once: repeat that long while only an index is waited for
+  bool once = false;                // one cycle, then end; else for ever
+  ReadKind kind = ReadKind::delta;  // of the first cycle
+  std::int64_t wait_ms = 0;         // once: repeat that long while only an index is waited for
 };
 
 struct LaneView {
   enum class Phase : std::uint8_t { opening, cycling, waiting, failed, ended };
   Phase phase = Phase::opening;
-  std::int64_t progress_ms = 0;      // when the lane last got on; waiting: when it went to sleep
-  std::int64_t wake_ms = 0;          // waiting or failed: when it goes on
-  std::optional<CycleReport> last;   // of the last cycle
-  std::string failure;               // of the state; "" = none
+  std::int64_t progress_ms = 0;     // when the lane last got on; waiting: when it went to sleep
+  std::int64_t wake_ms = 0;         // waiting or failed: when it goes on
+  std::optional<CycleReport> last;  // of the last cycle
+  std::string failure;              // of the state; "" = none
 };
 
 class Lane {
@@ -35,13 +35,13 @@ class Lane {
   // `changed` is called from the lane's thread after every change of view().
   Lane(std::shared_ptr<const LinkSetup> setup, LaneOrders orders, GateRegistry& gates, WallClock& clock,
        std::function<void()> changed);
-  ~Lane();                           // stops and joins
+  ~Lane();  // stops and joins
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
   void start();
-  void stop();                       // finish the record in hand
-  void sweep_now();                  // a full cycle as soon as the present one is done; asking twice is asking once
+  void stop();       // finish the record in hand
+  void sweep_now();  // a full cycle as soon as the present one is done; asking twice is asking once
   void reload(std::shared_ptr<const LinkSetup> setup);
   [[nodiscard]] LaneView view() const;
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -68,7 +68,7 @@ class Lane {
   std::shared_ptr<const LinkSetup> setup_;
   LaneView view_;
   bool stop_ = false, sweep_ = false, wake_ = false, reloaded_ = false;
-  bool troubled_ = false;             // by the last cycle; lane's thread only
+  bool troubled_ = false;  // by the last cycle; lane's thread only
   std::thread thread_;
 };
 

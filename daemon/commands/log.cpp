@@ -1,5 +1,4 @@
 #include "daemon/commands/log.h"
-#include <cstdlib>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
@@ -9,38 +8,54 @@
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
+#include <cstdlib>
 
 namespace tandem {
 namespace {
 // spdlog has no "notice"; its five lower levels in our order.
 spdlog::level::level_enum level_of(Severity severity) {
   switch (severity) {
-    case Severity::debug: return spdlog::level::trace;
-    case Severity::info: return spdlog::level::debug;
-    case Severity::notice: return spdlog::level::info;
-    case Severity::warning: return spdlog::level::warn;
-    case Severity::error: break;
+    case Severity::debug:
+      return spdlog::level::trace;
+    case Severity::info:
+      return spdlog::level::debug;
+    case Severity::notice:
+      return spdlog::level::info;
+    case Severity::warning:
+      return spdlog::level::warn;
+    case Severity::error:
+      break;
   }
   return spdlog::level::err;
 }
 
 std::string_view word_of(spdlog::level::level_enum level) {
   switch (level) {
-    case spdlog::level::trace: return "debug";
-    case spdlog::level::debug: return "info";
-    case spdlog::level::info: return "notice";
-    case spdlog::level::warn: return "warning";
-    default: return "error";
+    case spdlog::level::trace:
+      return "debug";
+    case spdlog::level::debug:
+      return "info";
+    case spdlog::level::info:
+      return "notice";
+    case spdlog::level::warn:
+      return "warning";
+    default:
+      return "error";
   }
 }
 
 int priority_of(spdlog::level::level_enum level) {  // syslog's numbers
   switch (level) {
-    case spdlog::level::trace: return 7;
-    case spdlog::level::debug: return 6;
-    case spdlog::level::info: return 5;
-    case spdlog::level::warn: return 4;
-    default: return 3;
+    case spdlog::level::trace:
+      return 7;
+    case spdlog::level::debug:
+      return 6;
+    case spdlog::level::info:
+      return 5;
+    case spdlog::level::warn:
+      return 4;
+    default:
+      return 3;
   }
 }
 
@@ -52,7 +67,8 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
     const std::string_view link(msg.logger_name.data(), msg.logger_name.size());
     std::string fields[] = {fmt::format("MESSAGE={}{}{}", link, link.empty() ? "" : ": ", text),
                             fmt::format("PRIORITY={}", priority_of(msg.level)), "SYSLOG_IDENTIFIER=tandem",
-                            fmt::format("TANDEM_LINK={}", link), fmt::format("TANDEM_RUN={}", run_of_message)};
+                            fmt::format("TANDEM_LINK={}", link),
+                            fmt::format("TANDEM_RUN={}", run_of_message)};
     struct iovec parts[std::size(fields)];
     int count = 3;
     if (!link.empty()) ++count;
@@ -98,7 +114,6 @@ std::shared_ptr<spdlog::sinks::sink>& the_sink() {
   return sink;
 }
 }  // namespace
-
 
 void set_log_level(Severity least) { the_sink()->set_level(level_of(least)); }
 

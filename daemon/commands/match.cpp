@@ -10,7 +10,8 @@ constexpr const char* kPairs =
     "SELECT pair_id, state, ctm_id, highlevel_id, reason FROM v_pairs WHERE state IN ('linked', 'held') "
     "ORDER BY state, CAST(pair_id AS INTEGER)";
 constexpr const char* kAliases =
-    "SELECT pair_id, side, value FROM v_identities WHERE kind = 'id' AND role = 'alias' ORDER BY CAST(pair_id AS INTEGER), value";
+    "SELECT pair_id, side, value FROM v_identities WHERE kind = 'id' AND role = 'alias' ORDER BY "
+    "CAST(pair_id AS INTEGER), value";
 
 int match(const Invocation& invocation) {
   const config::Config config = load_config(invocation);
@@ -39,7 +40,8 @@ int match(const Invocation& invocation) {
 }  // namespace
 
 void add_match(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("match", "preview of the first linking: who is who, why, and who is held");
+  CLI::App* command =
+      app.add_subcommand("match", "preview of the first linking: who is who, why, and who is held");
   command->group(kLookGroup);
   command->footer("Reads both remotes completely, works on a private copy of the state, and writes nowhere.");
   command->callback([&invocation] { invocation.action = [&invocation] { return match(invocation); }; });

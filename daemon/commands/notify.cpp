@@ -1,15 +1,19 @@
 #include "daemon/commands/notify.h"
-#include <ctime>
 #include <fmt/format.h>
 #include <systemd/sd-daemon.h>
+#include <ctime>
 
 namespace tandem {
-void notify_ready(const std::string& status) { sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str()); }
+void notify_ready(const std::string& status) {
+  sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str());
+}
 void notify_status(const std::string& status) { sd_notify(0, fmt::format("STATUS={}", status).c_str()); }
 void notify_reloading() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  sd_notify(0, fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1'000).c_str());
+  sd_notify(
+      0,
+      fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1'000).c_str());
 }
 void notify_stopping() { sd_notify(0, "STOPPING=1"); }
 void notify_watchdog() { sd_notify(0, "WATCHDOG=1"); }

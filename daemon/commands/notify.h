@@ -6,7 +6,7 @@
 namespace tandem {
 void notify_ready(const std::string& status);
 void notify_status(const std::string& status);
-void notify_reloading();   // followed by notify_ready
+void notify_reloading();  // followed by notify_ready
 void notify_stopping();
 void notify_watchdog();
 [[nodiscard]] std::int64_t watchdog_ms();  // 0 = no watchdog asked for

@@ -9,7 +9,8 @@ namespace {
 std::string next_step(const CycleReport& report) {
   std::string text;
   if (report.conflicts > 0) text += "\n  -> tandem conflicts: fields that both sides changed";
-  if (report.held > 0) text += "\n  -> tandem pending: writes that wait for approval; tandem match: records that are held";
+  if (report.held > 0)
+    text += "\n  -> tandem pending: writes that wait for approval; tandem match: records that are held";
   if (report.parked > 0) text += "\n  -> select * from v_parked: records that a remote refused";
   return text;
 }
@@ -40,8 +41,9 @@ void add_once(CLI::App& app, Invocation& invocation) {
         return config::duration_ms(text) ? std::string() : std::string("must be like 60s or 5m");
       });
   command->group(kServiceGroup);
-  command->footer("Exit codes: 0 in step, 3 somebody is needed, 75 a remote could not be reached, 77 not authorised,\n"
-                  "78 configuration, 1 anything else. Of several: 78, 77, 1, 75, 3, 0, the first that applies.");
+  command->footer(
+      "Exit codes: 0 in step, 3 somebody is needed, 75 a remote could not be reached, 77 not authorised,\n"
+      "78 configuration, 1 anything else. Of several: 78, 77, 1, 75, 3, 0, the first that applies.");
   command->callback([&invocation, orders, wait, full] {
     orders->kind = *full ? ReadKind::full : ReadKind::delta;
     orders->wait_ms = wait->empty() ? 0 : config::duration_ms(*wait).value();

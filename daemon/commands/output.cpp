@@ -1,10 +1,10 @@
 #include "daemon/commands/output.h"
-#include <algorithm>
-#include <array>
-#include <cstdio>
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace tandem {
 namespace {
@@ -12,13 +12,22 @@ using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 // Columns that hold numbers; all others are text, ids included.
 bool is_number(std::string_view column) {
-  constexpr std::array kNumbers{std::string_view("pairs"), std::string_view("held"), std::string_view("conflicts"),
-                                std::string_view("pending"), std::string_view("parked"),
-                                std::string_view("calls_today_ctm"), std::string_view("calls_today_highlevel"),
-                                std::string_view("version"), std::string_view("is_open"), std::string_view("count"),
-                                std::string_view("attempts"), std::string_view("requests"),
-                                std::string_view("reads_ctm"), std::string_view("reads_highlevel"),
-                                std::string_view("writes_ctm"), std::string_view("writes_highlevel")};
+  constexpr std::array kNumbers{std::string_view("pairs"),
+                                std::string_view("held"),
+                                std::string_view("conflicts"),
+                                std::string_view("pending"),
+                                std::string_view("parked"),
+                                std::string_view("calls_today_ctm"),
+                                std::string_view("calls_today_highlevel"),
+                                std::string_view("version"),
+                                std::string_view("is_open"),
+                                std::string_view("count"),
+                                std::string_view("attempts"),
+                                std::string_view("requests"),
+                                std::string_view("reads_ctm"),
+                                std::string_view("reads_highlevel"),
+                                std::string_view("writes_ctm"),
+                                std::string_view("writes_highlevel")};
   return std::find(kNumbers.begin(), kNumbers.end(), column) != kNumbers.end();
 }
 
@@ -31,15 +40,19 @@ void write_row(Writer& writer, const Table& table, std::size_t row) {
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     writer.Key(table.columns[i].c_str());
     const auto& value = table.rows[row][i];
-    if (!value) writer.Null();
-    else if (is_number(table.columns[i])) writer.RawValue(value->data(), value->size(), rapidjson::kNumberType);
-    else write_text(writer, *value);
+    if (!value)
+      writer.Null();
+    else if (is_number(table.columns[i]))
+      writer.RawValue(value->data(), value->size(), rapidjson::kNumberType);
+    else
+      write_text(writer, *value);
   }
   writer.EndObject();
 }
 
 std::size_t width(std::string_view text) {  // code points; good enough for alignment
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 }  // namespace
 
@@ -66,7 +79,8 @@ std::string json_of(std::initializer_list<std::pair<std::string_view, std::strin
   writer.StartObject();
   for (const auto& [key, json] : parts) {
     writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-    writer.RawValue(json.data(), json.size(), json.starts_with('[') ? rapidjson::kArrayType : rapidjson::kObjectType);
+    writer.RawValue(json.data(), json.size(),
+                    json.starts_with('[') ? rapidjson::kArrayType : rapidjson::kObjectType);
   }
   writer.EndObject();
   return buffer.GetString();
@@ -119,16 +133,20 @@ void print(const std::string& text) {
 Table pairs_by_reason(SqliteStore& store) {
   // Reasons that name another pair differ by its number only.
   Table table = store.rows(
-      "WITH p AS (SELECT state, CAST(pair_id AS INTEGER) AS id, reason, instr(reason, 'belongs to pair ') AS at FROM v_pairs), "
-      "q AS (SELECT state, id, CASE at WHEN 0 THEN reason ELSE substr(reason, 1, at - 1) || 'belongs to another pair' END "
+      "WITH p AS (SELECT state, CAST(pair_id AS INTEGER) AS id, reason, instr(reason, 'belongs to pair ') AS "
+      "at FROM v_pairs), "
+      "q AS (SELECT state, id, CASE at WHEN 0 THEN reason ELSE substr(reason, 1, at - 1) || 'belongs to "
+      "another pair' END "
       "AS why FROM p) "
-      "SELECT count(*), state, why, min(id) FROM q GROUP BY state, why ORDER BY state <> 'linked', 1 DESC, why");
+      "SELECT count(*), state, why, min(id) FROM q GROUP BY state, why ORDER BY state <> 'linked', 1 DESC, "
+      "why");
   table.columns = {"pairs", "state", "reason", "for example"};
   return table;
 }
 
 void append(Table& all, Table more) {
   if (all.columns.empty()) all.columns = std::move(more.columns);
-  all.rows.insert(all.rows.end(), std::make_move_iterator(more.rows.begin()), std::make_move_iterator(more.rows.end()));
+  all.rows.insert(all.rows.end(), std::make_move_iterator(more.rows.begin()),
+                  std::make_move_iterator(more.rows.end()));
 }
 }  // namespace tandem

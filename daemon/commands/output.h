@@ -11,8 +11,8 @@
 
 namespace tandem {
 
-[[nodiscard]] std::string json_array(const Table& table);    // [{...}, ...]
-[[nodiscard]] std::string json_object(const Table& table);   // its first row; {} where there is none
+[[nodiscard]] std::string json_array(const Table& table);   // [{...}, ...]
+[[nodiscard]] std::string json_object(const Table& table);  // its first row; {} where there is none
 // A JSON object of ready JSON texts by key.
 [[nodiscard]] std::string json_of(std::initializer_list<std::pair<std::string_view, std::string>> parts);
 

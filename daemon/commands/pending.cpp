@@ -11,7 +11,8 @@ int pending(const Invocation& invocation) {
   Table all;
   bool any = false;
   for (const config::LinkConfig& link : links) {
-    Table table = open_for_reading(config, link)->rows("SELECT * FROM v_pending WHERE decision IS NULL ORDER BY since, digest");
+    Table table = open_for_reading(config, link)
+                      ->rows("SELECT * FROM v_pending WHERE decision IS NULL ORDER BY since, digest");
     const std::string which = links.size() > 1 ? fmt::format(" --link {}", link.name) : "";
     for (std::size_t row = 0; !invocation.json && row < table.rows.size(); ++row) {
       const std::string digest = cell(table, row, "digest"), side = cell(table, row, "side");
@@ -20,14 +21,17 @@ int pending(const Invocation& invocation) {
                         first ? "writes of the first run" : cell(table, row, "class") + "s",
                         side.empty() ? "" : " in " + side, cell(table, row, "since")));
       print(fmt::format("  {}", cell(table, row, "reason")));
-      if (first) print("  `tandem match` shows who was linked with whom, `tandem plan` every write that waits");
+      if (first)
+        print("  `tandem match` shows who was linked with whom, `tandem plan` every write that waits");
       print(fmt::format("  tandem approve {0}{1}      or   tandem reject {0}{1}", digest, which));
       any = true;
     }
     append(all, std::move(table));
   }
-  if (invocation.json) print(json_array(all));
-  else if (!any) print("nothing waits");
+  if (invocation.json)
+    print(json_array(all));
+  else if (!any)
+    print("nothing waits");
   return kExitDone;
 }
 }  // namespace

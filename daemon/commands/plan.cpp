@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <set>
 #include "daemon/commands/commands.h"
 #include "daemon/commands/dry_run.h"
@@ -10,15 +10,19 @@ namespace tandem {
 namespace {
 Table table_of(const std::vector<PlanItem>& plan) {
   Table table;
-  table.columns = {"side", "action", "record_id", "pair_id", "field", "old_value", "new_value", "reason", "held", "requests"};
+  table.columns = {"side",      "action",    "record_id", "pair_id", "field",
+                   "old_value", "new_value", "reason",    "held",    "requests"};
   const auto text = [](const FieldValue& value) {
     return value.is_value() ? std::optional(value.text()) : std::nullopt;
   };
-  const auto or_null = [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); };
+  const auto or_null = [](const std::string& value) {
+    return value.empty() ? std::nullopt : std::optional(value);
+  };
   for (const PlanItem& item : plan) {
-    table.rows.push_back({std::string(to_text(item.side)), std::string(to_text(item.kind)), or_null(item.record_id),
-                          std::to_string(item.pair.row), item.field, text(item.old_value), text(item.new_value),
-                          item.reason, or_null(item.held), std::to_string(item.requests)});
+    table.rows.push_back({std::string(to_text(item.side)), std::string(to_text(item.kind)),
+                          or_null(item.record_id), std::to_string(item.pair.row), item.field,
+                          text(item.old_value), text(item.new_value), item.reason, or_null(item.held),
+                          std::to_string(item.requests)});
   }
   return table;
 }
@@ -50,9 +54,13 @@ std::string totals(const std::vector<PlanItem>& plan, const PerSide<http::Budget
     const double windows = static_cast<double>(requests[side]) / budget[side].per_window;
     minutes = std::max(minutes, windows * static_cast<double>(budget[side].window_ms) / 60'000);
   }
-  std::string text = fmt::format("{} writes · {} requests to ctm, {} to highlevel · about {:.0f} min within the budget",
-                                 writes.size(), requests.ctm, requests.highlevel, std::max(1.0, minutes));
-  if (!held.empty()) text += fmt::format("\n{} of them wait for approval; `tandem run` or `tandem once` puts them into `tandem pending`", held.size());
+  std::string text =
+      fmt::format("{} writes · {} requests to ctm, {} to highlevel · about {:.0f} min within the budget",
+                  writes.size(), requests.ctm, requests.highlevel, std::max(1.0, minutes));
+  if (!held.empty())
+    text += fmt::format(
+        "\n{} of them wait for approval; `tandem run` or `tandem once` puts them into `tandem pending`",
+        held.size());
   return text;
 }
 
@@ -80,7 +88,8 @@ int plan(const Invocation& invocation, ReadKind kind) {
 }  // namespace
 
 void add_plan(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("plan", "the next cycle as a dry run: every write, its reason and its cost");
+  CLI::App* command =
+      app.add_subcommand("plan", "the next cycle as a dry run: every write, its reason and its cost");
   auto full = std::make_shared<bool>(false);
   command->add_flag("--full", *full, "compare everything, not only what changed");
   command->group(kLookGroup);

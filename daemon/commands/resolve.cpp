@@ -24,8 +24,8 @@ Resolution resolution_of(const Choice& choice, const ConflictRow& conflict, cons
     WireValue raw;
     raw.blank = false;
     raw.text = choice.value;
-    const FieldValue value = canonical(rule == nullptr ? FieldType::text : rule->type, raw,
-                                       link.policy.mapping.default_country());
+    const FieldValue value =
+        canonical(rule == nullptr ? FieldType::text : rule->type, raw, link.policy.mapping.default_country());
     if (!value.is_value()) throw Exit{kExitFailed, "that value is blank; to clear the field, say --clear"};
     resolution.take = Resolution::Take::value;
     resolution.value = value.text();
@@ -40,16 +40,19 @@ int resolve(const Invocation& invocation, const Choice& choice) {
   const config::Config config = load_config(invocation);
   const config::LinkConfig link = chosen_link(config, invocation);
   const auto conflict = open_for_reading(config, link)->conflict(choice.conflict);
-  if (!conflict) throw Exit{kExitFailed, fmt::format("there is no conflict {}; see `tandem conflicts`", choice.conflict)};
+  if (!conflict)
+    throw Exit{kExitFailed, fmt::format("there is no conflict {}; see `tandem conflicts`", choice.conflict)};
   if (!conflict->is_open) {
-    throw Exit{kExitFailed, fmt::format("conflict {} is settled already: {}", choice.conflict, conflict->decision)};
+    throw Exit{kExitFailed,
+               fmt::format("conflict {} is settled already: {}", choice.conflict, conflict->decision)};
   }
   SqliteDecisions decisions(config::state_file(config, link));
   if (!decisions.set_resolution(conflict->pair, conflict->field, resolution_of(choice, *conflict, link))) {
     throw Exit{kExitFailed, fmt::format("pair {} is gone; nothing was decided", conflict->pair.row)};
   }
-  print(fmt::format("conflict {} · pair {} · {}: decided; done at the next cycle, unless either side changes before",
-                    choice.conflict, conflict->pair.row, conflict->field));
+  print(fmt::format(
+      "conflict {} · pair {} · {}: decided; done at the next cycle, unless either side changes before",
+      choice.conflict, conflict->pair.row, conflict->field));
   return kExitDone;
 }
 }  // namespace
@@ -58,11 +61,13 @@ void add_resolve(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("resolve", "settle a conflict: whose value both sides shall have");
   auto choice = std::make_shared<Choice>();
   command->add_option("ID", choice->conflict, "as `tandem conflicts` shows it")->required();
-  command->add_option("--take", choice->take, "the side whose value stands")->check(CLI::IsMember({"ctm", "highlevel"}));
+  command->add_option("--take", choice->take, "the side whose value stands")
+      ->check(CLI::IsMember({"ctm", "highlevel"}));
   auto* value = command->add_option("--value", choice->value, "another value, for both sides");
   command->add_flag("--clear", choice->clear, "blank it on both sides");
   command->group(kDecideGroup);
-  command->footer("Examples:\n  tandem resolve 12 --take ctm\n  tandem resolve 12 --value \"12 Canal Street\"");
+  command->footer(
+      "Examples:\n  tandem resolve 12 --take ctm\n  tandem resolve 12 --value \"12 Canal Street\"");
   command->callback([&invocation, choice, value] {
     choice->value_given = value->count() > 0;
     invocation.action = [&invocation, choice] { return resolve(invocation, *choice); };

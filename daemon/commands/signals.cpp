@@ -1,7 +1,7 @@
 #include "daemon/commands/signals.h"
-#include <stdexcept>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <stdexcept>
 
 namespace tandem {
 Signals::Signals(std::initializer_list<int> numbers) {

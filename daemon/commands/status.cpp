@@ -7,7 +7,8 @@
 namespace tandem {
 namespace {
 std::string when(SqliteStore& store, const char* column, std::int64_t now_ms) {
-  const Table at = store.rows(fmt::format("SELECT {0}, CAST(strftime('%s', {0}) AS INTEGER) AS s FROM v_status", column));
+  const Table at =
+      store.rows(fmt::format("SELECT {0}, CAST(strftime('%s', {0}) AS INTEGER) AS s FROM v_status", column));
   const std::string seconds = cell(at, 0, "s");
   if (seconds.empty()) return "never";
   return fmt::format("{} ({} ago)", cell(at, 0, column), ago(now_ms - std::stoll(seconds) * 1'000));
@@ -15,7 +16,8 @@ std::string when(SqliteStore& store, const char* column, std::int64_t now_ms) {
 
 std::string text_of(SqliteStore& store, const config::LinkConfig& link, std::int64_t now_ms) {
   const Table status = store.rows("SELECT * FROM v_status");
-  const Table run = store.rows("SELECT * FROM v_runs WHERE outcome IS NOT NULL ORDER BY CAST(run_id AS INTEGER) DESC LIMIT 1");
+  const Table run = store.rows(
+      "SELECT * FROM v_runs WHERE outcome IS NOT NULL ORDER BY CAST(run_id AS INTEGER) DESC LIMIT 1");
   const Census census = store.census();
   const auto of = [&](std::string_view column) { return cell(status, 0, column); };
   std::string text = fmt::format("link {}\n", link.name);
@@ -29,11 +31,14 @@ std::string text_of(SqliteStore& store, const config::LinkConfig& link, std::int
     const std::string trouble = store.meta(trouble_key(side)).value_or("");
     if (!trouble.empty()) text += fmt::format("  trouble           {}: {}\n", to_text(side), trouble);
   }
-  text += fmt::format("  pairs             {} linked, {} held, {} only in ctm, {} only in highlevel\n", census.linked,
-                      census.held, census.ctm_only, census.highlevel_only);
-  text += fmt::format("  backlog           {} to plan, {} writes without a receipt\n", census.dirty, census.open_intents);
-  text += fmt::format("  conflicts         {}{}\n", of("conflicts"), census.open_conflicts > 0 ? "   -> tandem conflicts" : "");
-  text += fmt::format("  pending           {}{}\n", of("pending"), census.pending > 0 ? "   -> tandem pending" : "");
+  text += fmt::format("  pairs             {} linked, {} held, {} only in ctm, {} only in highlevel\n",
+                      census.linked, census.held, census.ctm_only, census.highlevel_only);
+  text += fmt::format("  backlog           {} to plan, {} writes without a receipt\n", census.dirty,
+                      census.open_intents);
+  text += fmt::format("  conflicts         {}{}\n", of("conflicts"),
+                      census.open_conflicts > 0 ? "   -> tandem conflicts" : "");
+  text += fmt::format("  pending           {}{}\n", of("pending"),
+                      census.pending > 0 ? "   -> tandem pending" : "");
   text += fmt::format("  parked            {}{}\n", of("parked"),
                       census.parked > 0 ? "   -> select * from v_parked" : "");
   const std::int64_t per_day = link.budget.highlevel.per_day;
@@ -49,8 +54,10 @@ int status(const Invocation& invocation) {
   Table all;
   for (const config::LinkConfig& link : links) {
     const auto store = open_for_reading(config, link);
-    if (invocation.json) append(all, store->rows("SELECT * FROM v_status"));
-    else print(text_of(*store, link, clock.now_ms()));
+    if (invocation.json)
+      append(all, store->rows("SELECT * FROM v_status"));
+    else
+      print(text_of(*store, link, clock.now_ms()));
   }
   if (invocation.json) print(links.size() == 1 ? json_object(all) : json_array(all));
   return kExitDone;
@@ -58,7 +65,8 @@ int status(const Invocation& invocation) {
 }  // namespace
 
 void add_status(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("status", "last good cycle, lag, backlog, conflicts, parked, budget");
+  CLI::App* command =
+      app.add_subcommand("status", "last good cycle, lag, backlog, conflicts, parked, budget");
   command->group(kLookGroup);
   command->callback([&invocation] { invocation.action = [&invocation] { return status(invocation); }; });
 }

@@ -1,11 +1,11 @@
 #include "daemon/commands/supervisor.h"
-#include <algorithm>
-#include <csignal>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include "daemon/commands/notify.h"
 #include "daemon/commands/output.h"
 
@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t kStopPatienceMs = 9'000;  // promised: out within 10 s
 
 std::initializer_list<int> signals_of(bool once) {
-  static const std::initializer_list<int> few{SIGTERM, SIGINT}, all{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+  static const std::initializer_list<int> few{SIGTERM, SIGINT},
+      all{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
   return once ? few : all;
 }
 
@@ -22,11 +23,16 @@ bool has_failed(const LaneView& view) { return !view.failure.empty(); }
 
 std::string_view word(LaneView::Phase phase) {
   switch (phase) {
-    case LaneView::Phase::opening: return "opening";
-    case LaneView::Phase::cycling: return "in a cycle";
-    case LaneView::Phase::waiting: return "waiting";
-    case LaneView::Phase::failed: return "state cannot be used";
-    case LaneView::Phase::ended: break;
+    case LaneView::Phase::opening:
+      return "opening";
+    case LaneView::Phase::cycling:
+      return "in a cycle";
+    case LaneView::Phase::waiting:
+      return "waiting";
+    case LaneView::Phase::failed:
+      return "state cannot be used";
+    case LaneView::Phase::ended:
+      break;
   }
   return "ended";
 }
@@ -35,10 +41,13 @@ std::string_view word(LaneView::Phase phase) {
 bool is_alive(const LaneView& view, std::int64_t now_ms, std::int64_t patience_ms) {
   switch (view.phase) {
     case LaneView::Phase::opening:
-    case LaneView::Phase::cycling: return now_ms - view.progress_ms < patience_ms;
+    case LaneView::Phase::cycling:
+      return now_ms - view.progress_ms < patience_ms;
     case LaneView::Phase::waiting:
-    case LaneView::Phase::failed: return now_ms - view.wake_ms < patience_ms;
-    case LaneView::Phase::ended: break;
+    case LaneView::Phase::failed:
+      return now_ms - view.wake_ms < patience_ms;
+    case LaneView::Phase::ended:
+      break;
   }
   return true;
 }
@@ -80,12 +89,16 @@ int Supervisor::run() {
     if (read(changed_, &count, sizeof count) < 0) count = 0;
     serve_signals();
     const auto now = views();
-    if (std::all_of(now.begin(), now.end(), [](const Named& n) { return n.view.phase == LaneView::Phase::ended; })) {
-      return std::any_of(now.begin(), now.end(), [](const Named& n) { return has_failed(n.view); }) && give_up_ms_ == 0
-                 ? kExitFailed : kExitDone;
+    if (std::all_of(now.begin(), now.end(),
+                    [](const Named& n) { return n.view.phase == LaneView::Phase::ended; })) {
+      return std::any_of(now.begin(), now.end(), [](const Named& n) { return has_failed(n.view); }) &&
+                     give_up_ms_ == 0
+                 ? kExitFailed
+                 : kExitDone;
     }
     if (give_up_ms_ != 0 && clock_.now_ms() > give_up_ms_) {
-      log_.say(Severity::warning, "a request did not come back in time; the next start finds out what became of it");
+      log_.say(Severity::warning,
+               "a request did not come back in time; the next start finds out what became of it");
       std::_Exit(kExitDone);
     }
     if (give_up_ms_ != 0 || orders_.once) continue;
@@ -142,7 +155,8 @@ void Supervisor::reload() {
     config_ = std::move(next);
     log_.say(Severity::notice, "the configuration was read again and is in force");
   } catch (const Exit& refused) {
-    log_.say(Severity::error, fmt::format("the new configuration is refused, the old one stays: {}", refused.message));
+    log_.say(Severity::error,
+             fmt::format("the new configuration is refused, the old one stays: {}", refused.message));
   }
   notify_ready(status_line());
 }

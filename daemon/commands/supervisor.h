@@ -25,7 +25,10 @@ class Supervisor {
   // a state could not be used, else 0; what the cycles came to is in views().
   int run();
 
-  struct Named { std::string name; LaneView view; };
+  struct Named {
+    std::string name;
+    LaneView view;
+  };
   [[nodiscard]] std::vector<Named> views() const;
 
  private:
@@ -41,8 +44,8 @@ class Supervisor {
   config::Config config_;
   const LaneOrders orders_;
   const Log log_;
-  Signals signals_;                  // before the first thread
-  int changed_ = -1;                 // eventfd: a lane's view changed
+  Signals signals_;   // before the first thread
+  int changed_ = -1;  // eventfd: a lane's view changed
   WallClock clock_;
   GateRegistry gates_;
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -7,7 +7,8 @@ namespace tandem {
 using std::chrono::milliseconds;
 
 std::int64_t WallClock::now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 void WallClock::sleep_until_ms(std::int64_t when_ms) {

@@ -1,13 +1,14 @@
 #include "daemon/commands/wiring.h"
 #include <fmt/format.h>
-#include <random>
 #include <unistd.h>
+#include <random>
 #include "core/engine/learned.h"
 #include "daemon/commands/invocation.h"
 
 namespace tandem {
 namespace {
-CtmSettings ctm_settings(const LinkSetup& setup, GateRegistry& gates, std::function<void()> save_learned) {
+CtmSettings ctm_settings(const LinkSetup& setup, GateRegistry& gates, std::function<void()> save_learned,
+                         const std::function<bool()>& stop_requested) {
   const config::CtmConfig& ctm = setup.link.ctm;
   const Mapping& mapping = setup.link.policy.mapping;
   CtmSettings settings;
@@ -25,10 +26,11 @@ CtmSettings ctm_settings(const LinkSetup& setup, GateRegistry& gates, std::funct
   settings.native_names = mapping.native_names(Side::ctm);
   settings.mapping_fingerprint = mapping.fingerprint();
   settings.save_learned = std::move(save_learned);
+  settings.stop_requested = stop_requested;
   return settings;
 }
 
-HighLevelSettings highlevel_settings(const LinkSetup& setup) {
+HighLevelSettings highlevel_settings(const LinkSetup& setup, const std::function<bool()>& stop_requested) {
   const config::HighLevelConfig& highlevel = setup.link.highlevel;
   const Mapping& mapping = setup.link.policy.mapping;
   HighLevelSettings settings;
@@ -40,6 +42,7 @@ HighLevelSettings highlevel_settings(const LinkSetup& setup) {
   settings.budget = setup.link.budget.highlevel;
   settings.native_names = mapping.native_names(Side::highlevel);
   settings.mapping_fingerprint = mapping.fingerprint();
+  settings.stop_requested = stop_requested;
   return settings;
 }
 
@@ -60,11 +63,14 @@ http::RateGate& GateRegistry::gate(Side side, const std::string& secret, const h
   return *gate;
 }
 
-Wiring::Wiring(std::shared_ptr<const LinkSetup> setup, SqliteStore& store, GateRegistry& gates, Clock& clock)
+Wiring::Wiring(std::shared_ptr<const LinkSetup> setup, SqliteStore& store, GateRegistry& gates, Clock& clock,
+               const std::function<bool()>& stop_requested)
     : setup_(std::move(setup)),
       store_(store),
-      ctm_(ctm_settings(*setup_, gates, [this] { keep_learned(store_, Side::ctm, ctm_); }), clock),
-      highlevel_(highlevel_settings(*setup_), clock,
+      ctm_(ctm_settings(
+               *setup_, gates, [this] { keep_learned(store_, Side::ctm, ctm_); }, stop_requested),
+           clock),
+      highlevel_(highlevel_settings(*setup_, stop_requested), clock,
                  &gates.gate(Side::highlevel, setup_->secrets.of.highlevel, setup_->link.budget.highlevel)) {}
 
 std::vector<std::shared_ptr<const LinkSetup>> make_setups(const config::Config& config,

@@ -1,5 +1,6 @@
 // From the configuration of one link to its replicas and its state.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,8 @@ class GateRegistry {
 class Wiring {
  public:
   // Everything given outlives the wiring. Nothing is sent yet.
-  Wiring(std::shared_ptr<const LinkSetup> setup, SqliteStore& store, GateRegistry& gates, Clock& clock);
+  Wiring(std::shared_ptr<const LinkSetup> setup, SqliteStore& store, GateRegistry& gates, Clock& clock,
+         const std::function<bool()>& stop_requested = {});
   [[nodiscard]] PerSide<Replica*> replicas() { return {&ctm_, &highlevel_}; }
   [[nodiscard]] HighLevelReplica& highlevel() { return highlevel_; }
   [[nodiscard]] CtmReplica& ctm() { return ctm_; }
@@ -47,8 +49,8 @@ class Wiring {
 };
 
 // Configuration and secrets of the links asked for. Throws Exit 78 with every problem of all of them.
-[[nodiscard]] std::vector<std::shared_ptr<const LinkSetup>> make_setups(const config::Config& config,
-                                                                        const std::vector<config::LinkConfig>& links);
+[[nodiscard]] std::vector<std::shared_ptr<const LinkSetup>> make_setups(
+    const config::Config& config, const std::vector<config::LinkConfig>& links);
 [[nodiscard]] LinkIdentity identity_of(const config::LinkConfig& link);
 [[nodiscard]] std::unique_ptr<SqliteStore> open_for_writing(const LinkSetup& setup, Clock& clock);
 // StoreError with a message that names the next step when there is no state yet.

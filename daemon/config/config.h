@@ -15,7 +15,6 @@ namespace tandem::config {
 
 inline constexpr std::string_view kDefaultPath = "/etc/tandem/tandem.toml";
 
-
 // Where a secret is: a name in $CREDENTIALS_DIRECTORY, or a file of mode 0600. Exactly one is set.
 struct CredentialPlace {
   std::string name, file;
@@ -24,12 +23,12 @@ struct CredentialPlace {
 };
 
 struct CtmConfig {
-  std::string base_url;                       // without /api/v1 and without a trailing slash
+  std::string base_url;  // without /api/v1 and without a trailing slash
   std::int64_t account_id = 0;
   CredentialPlace credential;
-  std::string ca_file;                        // "" = the system's certificates
-  std::string contact_surface;                // list+activity list account activity auto
-  std::string list;                           // name or id; "" where the surface needs none
+  std::string ca_file;          // "" = the system's certificates
+  std::string contact_surface;  // list+activity list account activity auto
+  std::string list;             // name or id; "" where the surface needs none
   std::int64_t activity_overlap_ms = 0;
   std::vector<std::string> webhook_credentials;
 };
@@ -47,11 +46,11 @@ enum class OnDelete : std::uint8_t { propagate, ask, keep };
 
 struct LinkConfig {
   std::string name;
-  int line = 0;                               // of [[link]]
+  int line = 0;  // of [[link]]
   std::int64_t poll_interval_ms = 0, sweep_interval_ms = 0;
   CtmConfig ctm;
   HighLevelConfig highlevel;
-  std::set<std::string> activity_notes;       // call text form chat
+  std::set<std::string> activity_notes;  // call text form chat
   bool pinned_notes_to_ctm = true;
   PerSide<OnDelete> on_delete{OnDelete::ask, OnDelete::ask};  // by the side it was deleted on
   PerSide<http::Budget> budget;
@@ -61,15 +60,15 @@ struct LinkConfig {
 struct Config {
   std::string file;
   std::string state_dir;
-  std::string listen;                         // host:port; "" = off
+  std::string listen;  // host:port; "" = off
   Severity log_level = Severity::info;
   std::vector<LinkConfig> links;
 };
 
 struct Loaded {
-  Config config;                              // to be used only when there are no problems
-  std::vector<Problem> problems;              // all of them, by line
-  std::vector<Problem> reserved;              // accepted, but this version does not act on it yet
+  Config config;                  // to be used only when there are no problems
+  std::vector<Problem> problems;  // all of them, by line
+  std::vector<Problem> reserved;  // accepted, but this version does not act on it yet
 };
 
 // Never throws; a file that cannot be read is a problem with line 0.

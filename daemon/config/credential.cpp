@@ -1,8 +1,8 @@
 #include "daemon/config/credential.h"
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -40,7 +40,8 @@ std::optional<std::string> content(const fs::path& path) {
   text << in.rdbuf();
   if (!in) return std::nullopt;
   std::string secret = text.str();
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' || secret.back() == ' ')) secret.pop_back();
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r' || secret.back() == ' '))
+    secret.pop_back();
   return secret;
 }
 
@@ -52,16 +53,18 @@ std::string read_one(Side side, const CredentialPlace& place, const std::string&
   };
   const bool by_name = place.file.empty();
   if (by_name && directory.empty()) {
-    return complain(fmt::format("\"{}\" is looked up in $CREDENTIALS_DIRECTORY, which is not set; start under systemd "
-                                "(LoadCredential=), set it to a directory of your own, or use `credential_file`",
-                                place.name));
+    return complain(
+        fmt::format("\"{}\" is looked up in $CREDENTIALS_DIRECTORY, which is not set; start under systemd "
+                    "(LoadCredential=), set it to a directory of your own, or use `credential_file`",
+                    place.name));
   }
   const fs::path path = by_name ? fs::path(directory) / place.name : fs::path(place.file);
   std::error_code error;
   if (!fs::is_regular_file(path, error)) {
-    return complain(fmt::format("{} {}", path.string(), error && error != std::errc::no_such_file_or_directory
-                                                            ? "cannot be read: " + error.message()
-                                                            : "does not exist or is not a file; create it with mode 0600"));
+    return complain(fmt::format("{} {}", path.string(),
+                                error && error != std::errc::no_such_file_or_directory
+                                    ? "cannot be read: " + error.message()
+                                    : "does not exist or is not a file; create it with mode 0600"));
   }
   if (too_open(path, by_name)) {
     return complain(fmt::format("{} can be read by others; chmod 0600 it", path.string()));
@@ -79,7 +82,8 @@ std::vector<Problem> read_secrets(const LinkConfig& link, const std::string& dir
   std::vector<Problem> problems;
   secrets.of.ctm = read_one(Side::ctm, link.ctm.credential, directory, problems);
   secrets.of.highlevel = read_one(Side::highlevel, link.highlevel.credential, directory, problems);
-  for (const auto& [side, file] : {std::pair{Side::ctm, link.ctm.ca_file}, {Side::highlevel, link.highlevel.ca_file}}) {
+  for (const auto& [side, file] :
+       {std::pair{Side::ctm, link.ctm.ca_file}, {Side::highlevel, link.highlevel.ca_file}}) {
     if (!file.empty() && !std::ifstream(file)) {
       problems.push_back({link.line, fmt::format("link.{}.ca_file", to_text(side)),
                           fmt::format("{} cannot be read; it must hold certificates in PEM form", file)});

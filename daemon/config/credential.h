@@ -7,8 +7,8 @@
 
 namespace tandem::config {
 
-struct Secrets {                    // never logged, never printed
-  PerSide<std::string> of;          // ctm: ACCESS_KEY:SECRET_KEY; highlevel: a private integration token
+struct Secrets {            // never logged, never printed
+  PerSide<std::string> of;  // ctm: ACCESS_KEY:SECRET_KEY; highlevel: a private integration token
 };
 
 // `directory`: $CREDENTIALS_DIRECTORY, "" = not set. Reports every missing, unreadable, too open or

@@ -1,7 +1,7 @@
 #include "daemon/config/duration.h"
+#include <fmt/format.h>
 #include <array>
 #include <charconv>
-#include <fmt/format.h>
 #include <utility>
 
 namespace tandem::config {

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 #include <map>
 #include "daemon/config/link_sections.h"
 
@@ -28,9 +28,10 @@ void read_native(Section& field, Side side, FieldRule& rule) {
   const std::string prefix = side == Side::highlevel ? "custom:contact." : "custom:";
   const std::string given = field.text(key);
   if (!given.starts_with(prefix) || given.size() == prefix.size()) {
-    field.complain(key, side == Side::highlevel
-                            ? "must be \"custom:\" and the field's unique key, such as \"custom:contact.project_kind\""
-                            : "must be \"custom:\" and the field's API name, such as \"custom:project_kind\"");
+    field.complain(
+        key, side == Side::highlevel
+                 ? "must be \"custom:\" and the field's unique key, such as \"custom:contact.project_kind\""
+                 : "must be \"custom:\" and the field's API name, such as \"custom:project_kind\"");
     return;
   }
   rule.native[side] = given;
@@ -69,8 +70,10 @@ void need_both_natives(Section& field, const FieldRule& rule) {
   for (const Side side : kSides) {
     const std::string key(to_text(side));
     if (!rule.native[side].empty() || field.has(key)) continue;
-    field.complain(key, fmt::format("missing; a custom field needs its name on both sides, for example {} = \"custom:{}{}\"",
-                                    key, side == Side::highlevel ? "contact." : "", rule.name.substr(kCustom.size())));
+    field.complain(
+        key,
+        fmt::format("missing; a custom field needs its name on both sides, for example {} = \"custom:{}{}\"",
+                    key, side == Side::highlevel ? "contact." : "", rule.name.substr(kCustom.size())));
   }
 }
 
@@ -83,8 +86,8 @@ void refuse_shared_natives(const std::vector<PlacedRule>& placed, std::vector<Pr
       const auto [it, fresh] = owner.emplace(native, rule.name);
       if (fresh) continue;
       problems.push_back({line, fmt::format("link.field.{}", to_text(side)),
-                          fmt::format("\"{}\" is already mapped by field {}; two fields cannot share one", native,
-                                      it->second)});
+                          fmt::format("\"{}\" is already mapped by field {}; two fields cannot share one",
+                                      native, it->second)});
     }
   }
 }
@@ -98,8 +101,8 @@ void read_fields(std::vector<Section> sections, LinkConfig& link, std::vector<Pr
   for (Section& field : sections) {
     const std::string name =
         field.required_text("name", "a standard field such as \"first_name\", or \"custom:NAME\"");
-    const auto known = std::find_if(placed.begin(), placed.end(),
-                                    [&](const PlacedRule& p) { return p.rule.name == name; });
+    const auto known =
+        std::find_if(placed.begin(), placed.end(), [&](const PlacedRule& p) { return p.rule.name == name; });
     const bool custom = name.starts_with(kCustom) && name.size() > kCustom.size();
     FieldRule start;
     start.name = name;
@@ -116,10 +119,12 @@ void read_fields(std::vector<Section> sections, LinkConfig& link, std::vector<Pr
       std::vector<std::string_view> names;
       for (std::size_t i = 0; i < standard; ++i) names.push_back(placed[i].rule.name);
       const auto near = nearest(name, names);
-      field.complain("name", fmt::format("\"{}\" is not a field; {}", name,
-                                         near.empty() ? fmt::format("one of {}, or custom:NAME", fmt::join(names, ", "))
-                                                      : fmt::format("did you mean \"{}\"? A custom field is "
-                                                                    "written custom:NAME", near)));
+      field.complain(
+          "name", fmt::format("\"{}\" is not a field; {}", name,
+                              near.empty() ? fmt::format("one of {}, or custom:NAME", fmt::join(names, ", "))
+                                           : fmt::format("did you mean \"{}\"? A custom field is "
+                                                         "written custom:NAME",
+                                                         near)));
     }
     field.finish();
   }

@@ -1,6 +1,6 @@
 #include "daemon/config/link_sections.h"
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include "daemon/http/transport.h"
 
 namespace tandem::config {
@@ -16,11 +16,15 @@ CredentialPlace read_credential(Section& section, std::string_view holds) {
   if (section.has("credential") && section.has("credential_file")) {
     section.complain("credential_file", "stands beside `credential`; give one of the two");
   } else if (!section.has("credential") && !section.has("credential_file")) {
-    section.complain("credential", fmt::format("missing; the name of a file in $CREDENTIALS_DIRECTORY that holds {}, "
-                                               "or `credential_file` with a path", holds));
+    section.complain("credential",
+                     fmt::format("missing; the name of a file in $CREDENTIALS_DIRECTORY that holds {}, "
+                                 "or `credential_file` with a path",
+                                 holds));
   } else if (section.has("credential") && !is_file_name(place.name)) {
-    section.complain("credential", fmt::format("must be the name of a file in $CREDENTIALS_DIRECTORY that holds {}, "
-                                               "not the secret and not a path", holds));
+    section.complain("credential",
+                     fmt::format("must be the name of a file in $CREDENTIALS_DIRECTORY that holds {}, "
+                                 "not the secret and not a path",
+                                 holds));
   } else if (section.has("credential_file") && !place.file.starts_with('/')) {
     section.complain("credential_file", "must be an absolute path to a file with mode 0600");
   }
@@ -32,7 +36,8 @@ std::string read_base_url(Section& section, std::string fallback) {
   while (url.ends_with('/')) url.pop_back();
   std::string why_not;
   const auto host = url.find("://");
-  const auto authority = host == std::string::npos ? std::string() : url.substr(host + 3, url.find('/', host + 3) - host - 3);
+  const auto authority =
+      host == std::string::npos ? std::string() : url.substr(host + 3, url.find('/', host + 3) - host - 3);
   if (authority.find('@') != std::string::npos) {
     section.complain("base_url", "holds a user name or password; it belongs into the credential file");
   } else if (!http::is_allowed_base_url(url, &why_not)) {
@@ -57,15 +62,15 @@ Brake read_one_brake(Section section, Brake fallback) {
 
 bool is_file_name(std::string_view text) {
   return !text.empty() && text.size() <= 100 && (is_letter(text[0]) || is_digit(text[0])) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 void read_ctm(Section section, LinkConfig& link) {
   CtmConfig& ctm = link.ctm;
   ctm.base_url = read_base_url(section, "https://api.calltrackingmetrics.com");
-  if (ctm.base_url.ends_with("/api/v1")) section.complain("base_url", "ends in /api/v1; leave it out, it is added");
+  if (ctm.base_url.ends_with("/api/v1"))
+    section.complain("base_url", "ends in /api/v1; leave it out, it is added");
   if (!section.has("account_id")) {
     section.complain("account_id", "missing; the number of the account, as in CTM's address bar");
   }
@@ -81,21 +86,26 @@ void read_ctm(Section section, LinkConfig& link) {
   ctm.list = section.text("list");
   const bool writes_list = ctm.contact_surface == "list+activity" || ctm.contact_surface == "list";
   if (writes_list && ctm.list.empty()) {
-    section.complain("list", fmt::format("missing; contact_surface \"{}\" writes to one named contact list, for "
-                                         "example \"HighLevel sync\"", ctm.contact_surface));
+    section.complain("list",
+                     fmt::format("missing; contact_surface \"{}\" writes to one named contact list, for "
+                                 "example \"HighLevel sync\"",
+                                 ctm.contact_surface));
   }
   const std::string country = section.text("default_country", "US");
-  if (country.size() != 2 || !std::all_of(country.begin(), country.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+  if (country.size() != 2 ||
+      !std::all_of(country.begin(), country.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
     section.complain("default_country", "must be two capital letters, such as \"US\" or \"GB\"");
   }
   ctm.activity_overlap_ms = section.duration("activity_overlap", 2 * 86'400'000, 60'000);
-  link.policy.caller_id_names_fill = section.choice<bool>("caller_id_names", true, {{"fill", true}, {"ignore", false}});
+  link.policy.caller_id_names_fill =
+      section.choice<bool>("caller_id_names", true, {{"fill", true}, {"ignore", false}});
   link.policy.correct_stale_identity =
       section.choice<bool>("stale_identity", true, {{"correct", true}, {"leave", false}});
   ctm.webhook_credentials = section.texts("webhook_credentials");
   for (const std::string& name : ctm.webhook_credentials) {
     if (is_file_name(name)) continue;
-    section.complain("webhook_credentials", "every item must be the name of a file in $CREDENTIALS_DIRECTORY");
+    section.complain("webhook_credentials",
+                     "every item must be the name of a file in $CREDENTIALS_DIRECTORY");
     break;
   }
   link.policy.mapping = Mapping({}, country);
@@ -105,8 +115,8 @@ void read_ctm(Section section, LinkConfig& link) {
 void read_highlevel(Section section, LinkConfig& link) {
   HighLevelConfig& highlevel = link.highlevel;
   highlevel.base_url = read_base_url(section, "https://services.leadconnectorhq.com");
-  highlevel.location_id =
-      section.required_text("location_id", "the sub-account's id, as in HighLevel's address bar behind /location/");
+  highlevel.location_id = section.required_text(
+      "location_id", "the sub-account's id, as in HighLevel's address bar behind /location/");
   if (!highlevel.location_id.empty() &&
       !std::all_of(highlevel.location_id.begin(), highlevel.location_id.end(),
                    [](char c) { return is_letter(c) || is_digit(c); })) {
@@ -149,7 +159,8 @@ void read_deletes(Section section, LinkConfig& link) {
   for (const Side side : kSides) {
     const std::string key = fmt::format("from_{}", to_text(side));
     link.on_delete[side] = section.choice<OnDelete>(
-        key, OnDelete::ask, {{"propagate", OnDelete::propagate}, {"ask", OnDelete::ask}, {"keep", OnDelete::keep}});
+        key, OnDelete::ask,
+        {{"propagate", OnDelete::propagate}, {"ask", OnDelete::ask}, {"keep", OnDelete::keep}});
   }
   section.finish();
 }
@@ -180,7 +191,8 @@ void read_budget(Section section, LinkConfig& link) {
 void read_rules(std::vector<Section> sections) {
   std::set<std::string> names;
   for (Section& rule : sections) {
-    const std::string name = rule.required_text("name", "history and `explain` name the rule behind a change");
+    const std::string name =
+        rule.required_text("name", "history and `explain` name the rule behind a change");
     if (!name.empty() && !names.insert(name).second) {
       rule.complain("name", fmt::format("\"{}\" is already the name of another rule of this link", name));
     }
@@ -189,7 +201,8 @@ void read_rules(std::vector<Section> sections) {
       rule.complain("on", "must be a thing and what happened to it, such as \"call.missed\"");
     }
     (void)rule.table("when");
-    if (!rule.has("do")) rule.complain("do", "missing; an array of actions, such as [ { add_tag = \"called\" } ]");
+    if (!rule.has("do"))
+      rule.complain("do", "missing; an array of actions, such as [ { add_tag = \"called\" } ]");
     const toml::node* actions = rule.node("do");
     const toml::array* list = actions == nullptr ? nullptr : actions->as_array();
     if (actions != nullptr && (list == nullptr || list->empty())) {

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 #include "daemon/config/config.h"
@@ -12,17 +12,18 @@ namespace {
 void refuse_pasted_secrets(const toml::node& node, const std::string& path, std::vector<Problem>& problems) {
   if (const auto* table = node.as_table()) {
     for (const auto& [key, value] : *table) {
-      refuse_pasted_secrets(value, path.empty() ? std::string(key.str()) : fmt::format("{}.{}", path, key.str()),
-                            problems);
+      refuse_pasted_secrets(
+          value, path.empty() ? std::string(key.str()) : fmt::format("{}.{}", path, key.str()), problems);
     }
   } else if (const auto* array = node.as_array()) {
     for (const toml::node& item : *array) refuse_pasted_secrets(item, path, problems);
   } else if (const auto* text = node.as_string()) {
     const std::string& value = text->get();
     if (value.size() < 20 || (!value.starts_with("pit-") && !value.starts_with("eyJ"))) return;
-    problems.push_back({static_cast<int>(node.source().begin.line), path,
-                        "holds what looks like a token; secrets do not belong into this file: put it into a file "
-                        "of its own with mode 0600 and name it with `credential` or `credential_file`"});
+    problems.push_back(
+        {static_cast<int>(node.source().begin.line), path,
+         "holds what looks like a token; secrets do not belong into this file: put it into a file "
+         "of its own with mode 0600 and name it with `credential` or `credential_file`"});
   }
 }
 
@@ -33,11 +34,11 @@ void read_service(Section section, Config& config, std::vector<Problem>& reserve
   if (!config.listen.empty()) {
     const auto colon = config.listen.rfind(':');
     const auto port = colon == std::string::npos ? std::string() : config.listen.substr(colon + 1);
-    const bool digits = !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) {
-      return c >= '0' && c <= '9';
-    });
+    const bool digits = !port.empty() && port.size() <= 5 &&
+                        std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (colon == std::string::npos || colon == 0 || !digits || std::stoi(port) > 65'535) {
-      section.complain("listen", "must be an address and a port, such as \"127.0.0.1:8642\", or \"\" for off");
+      section.complain("listen",
+                       "must be an address and a port, such as \"127.0.0.1:8642\", or \"\" for off");
     } else if (section.has("listen")) {
       reserved.push_back({section.line_of("listen"), "service.listen", "reserved for the status page"});
     }
@@ -56,7 +57,8 @@ LinkConfig read_link(Section& section, std::vector<Problem>& problems, std::vect
   link.line = section.line();
   link.name = section.required_text("name", "give the link a short name; its state file is called after it");
   if (!link.name.empty() && !is_file_name(link.name)) {
-    section.complain("name", "may hold letters, digits, '.', '_' and '-' only, and begins with a letter or digit");
+    section.complain("name",
+                     "may hold letters, digits, '.', '_' and '-' only, and begins with a letter or digit");
   }
   link.policy.first_run_ask = section.choice<bool>("first_run", true, {{"ask", true}, {"auto", false}});
   link.poll_interval_ms = section.duration("poll_interval", 60'000, 1'000);
@@ -66,14 +68,16 @@ LinkConfig read_link(Section& section, std::vector<Problem>& problems, std::vect
   }
   for (const char* needed : {"ctm", "highlevel"}) {
     if (!section.has(needed)) {
-      section.complain("", fmt::format("has no [link.{}] table; it names the account and its credential", needed));
+      section.complain(
+          "", fmt::format("has no [link.{}] table; it names the account and its credential", needed));
     }
   }
   read_ctm(section.table("ctm"), link);
   read_highlevel(section.table("highlevel"), link);
   for (const char* later : {"activity", "deletes"}) {
     if (!section.has(later)) continue;
-    reserved.push_back({section.line_of(later), fmt::format("link.{}", later), "reserved; not acted on yet, "
+    reserved.push_back({section.line_of(later), fmt::format("link.{}", later),
+                        "reserved; not acted on yet, "
                         "but for `tags` and what the defaults say"});
   }
   read_activity(section.table("activity"), link);
@@ -96,13 +100,17 @@ void refuse_doubles(const std::vector<LinkConfig>& links, std::vector<Problem>& 
     for (std::size_t k = 0; k < i; ++k) {
       const LinkConfig &a = links[k], &b = links[i];
       if (!b.name.empty() && a.name == b.name) {
-        problems.push_back({b.line, "link.name", fmt::format("\"{}\" is already the name of the link in line {}; "
-                                                             "every link needs its own", b.name, a.line)});
+        problems.push_back({b.line, "link.name",
+                            fmt::format("\"{}\" is already the name of the link in line {}; "
+                                        "every link needs its own",
+                                        b.name, a.line)});
       }
       if (b.ctm.account_id != 0 && a.ctm.account_id == b.ctm.account_id && a.ctm.base_url == b.ctm.base_url &&
           a.highlevel.location_id == b.highlevel.location_id) {
-        problems.push_back({b.line, "link", fmt::format("joins the same account and location as the link in line "
-                                                        "{}; one pair needs one link", a.line)});
+        problems.push_back({b.line, "link",
+                            fmt::format("joins the same account and location as the link in line "
+                                        "{}; one pair needs one link",
+                                        a.line)});
       }
     }
   }
@@ -116,8 +124,9 @@ Loaded parse(std::string_view text, const std::string& file) {
   try {
     root = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    loaded.problems.push_back({static_cast<int>(error.source().begin.line), "",
-                               fmt::format("not TOML: {}; nothing after this line was checked", error.description())});
+    loaded.problems.push_back(
+        {static_cast<int>(error.source().begin.line), "",
+         fmt::format("not TOML: {}; nothing after this line was checked", error.description())});
     return loaded;
   }
   refuse_pasted_secrets(root, "", loaded.problems);
@@ -146,7 +155,8 @@ Loaded load(const std::string& file) {
   if (!in.is_open() || in.bad()) {
     Loaded loaded;
     loaded.config.file = file;
-    loaded.problems.push_back({0, "", "cannot be read; name the configuration with --config FILE, or write one "
+    loaded.problems.push_back({0, "",
+                               "cannot be read; name the configuration with --config FILE, or write one "
                                "after the sample in share/doc/tandem/tandem.toml"});
     return loaded;
   }

@@ -1,6 +1,6 @@
 #include "daemon/config/problem.h"
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace tandem::config {
 std::string to_text(const Problem& problem, const std::string& file) {

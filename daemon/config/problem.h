@@ -6,9 +6,9 @@
 namespace tandem::config {
 
 struct Problem {
-  int line = 0;          // 1-based; 0 = the file as a whole, or something outside it
-  std::string key;       // path as in the file: link.ctm.account_id; "" = the file
-  std::string message;   // what is wrong and what to do; never a secret
+  int line = 0;         // 1-based; 0 = the file as a whole, or something outside it
+  std::string key;      // path as in the file: link.ctm.account_id; "" = the file
+  std::string message;  // what is wrong and what to do; never a secret
   bool operator==(const Problem&) const = default;
 };
 

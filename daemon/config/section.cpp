@@ -1,6 +1,6 @@
 #include "daemon/config/section.h"
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <numeric>
 #include "daemon/config/duration.h"
 
@@ -8,13 +8,20 @@ namespace tandem::config {
 namespace {
 std::string kind_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::string: return "text";
-    case toml::node_type::integer: return "a whole number";
-    case toml::node_type::floating_point: return "a number";
-    case toml::node_type::boolean: return "true or false";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::table: return "a table";
-    default: return "a date or time";
+    case toml::node_type::string:
+      return "text";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true or false";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::table:
+      return "a table";
+    default:
+      return "a date or time";
   }
 }
 
@@ -34,8 +41,8 @@ std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
 }
 
 bool names_a_secret(std::string_view key) {
-  for (const std::string_view part : {"token", "secret", "password", "passwd", "api_key", "apikey", "access_key",
-                                      "private_key", "authorization"}) {
+  for (const std::string_view part : {"token", "secret", "password", "passwd", "api_key", "apikey",
+                                      "access_key", "private_key", "authorization"}) {
     if (key.find(part) != std::string_view::npos) return true;
   }
   return false;
@@ -100,7 +107,8 @@ std::string Section::required_text(std::string_view key, std::string_view what_t
   return value;
 }
 
-std::int64_t Section::whole(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most) {
+std::int64_t Section::whole(std::string_view key, std::int64_t fallback, std::int64_t least,
+                            std::int64_t most) {
   const toml::node* found = node(key);
   if (found == nullptr) return fallback;
   const auto* value = found->as_integer();
@@ -182,14 +190,16 @@ std::optional<std::string> Section::chosen(std::string_view key) {
   return std::nullopt;
 }
 
-void Section::not_among(std::string_view key, std::string_view given, const std::vector<std::string_view>& names) {
+void Section::not_among(std::string_view key, std::string_view given,
+                        const std::vector<std::string_view>& names) {
   complain(key, fmt::format("\"{}\" is not known; one of: {}", given, joined(names)));
 }
 
 Section Section::table(std::string_view key) {
   const toml::node* found = node(key);
   const toml::table* inner = found == nullptr ? nullptr : found->as_table();
-  if (found != nullptr && inner == nullptr) complain(key, fmt::format("must be a table, not {}", kind_of(*found)));
+  if (found != nullptr && inner == nullptr)
+    complain(key, fmt::format("must be a table, not {}", kind_of(*found)));
   return {inner, path_of(key), line_of(key), *problems_};
 }
 
@@ -207,7 +217,8 @@ std::vector<Section> Section::tables(std::string_view key) {
     if (item.is_table()) {
       all.emplace_back(item.as_table(), path_of(key), line, *problems_);
     } else {
-      problems_->push_back({line, path_of(key), fmt::format("every item must be a table, not {}", kind_of(item))});
+      problems_->push_back(
+          {line, path_of(key), fmt::format("every item must be a table, not {}", kind_of(item))});
     }
   }
   return all;
@@ -218,10 +229,11 @@ std::vector<std::pair<std::string, std::string>> Section::text_entries() {
   if (table_ == nullptr) return all;
   std::vector<const toml::key*> keys;
   for (const auto& [key, value] : *table_) keys.push_back(&key);
-  std::stable_sort(keys.begin(), keys.end(), [](const toml::key* a, const toml::key* b) {  // toml++ sorts by name
-    const auto &x = a->source().begin, &y = b->source().begin;
-    return std::pair(x.line, x.column) < std::pair(y.line, y.column);
-  });
+  std::stable_sort(keys.begin(), keys.end(),
+                   [](const toml::key* a, const toml::key* b) {  // toml++ sorts by name
+                     const auto &x = a->source().begin, &y = b->source().begin;
+                     return std::pair(x.line, x.column) < std::pair(y.line, y.column);
+                   });
   for (const toml::key* key : keys) {
     std::string value = text(key->str());
     if (table_->get(key->str())->is_string()) all.emplace_back(std::string(key->str()), std::move(value));
@@ -236,8 +248,9 @@ void Section::finish() {
     if (asked_.contains(key.str())) continue;
     std::string message;
     if (names_a_secret(key.str())) {
-      message = "secrets do not belong into this file; put it into a file of its own with mode 0600 and name it "
-                "with `credential` or `credential_file`";
+      message =
+          "secrets do not belong into this file; put it into a file of its own with mode 0600 and name it "
+          "with `credential` or `credential_file`";
     } else if (const auto near = nearest(key.str(), known); !near.empty()) {
       message = fmt::format("unknown key; did you mean `{}`?", near);
     } else {

@@ -2,13 +2,13 @@
 // for are unknown and reported by finish(), with the nearest known name. A reading that fails
 // complains once and gives back the fallback, so that the rest of the file is still checked.
 #pragma once
+#include <toml++/toml.h>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <utility>
 #include <vector>
 #include "daemon/config/problem.h"
@@ -22,7 +22,8 @@ class Section {
 
   [[nodiscard]] bool has(std::string_view key) const;
   [[nodiscard]] int line() const { return line_; }
-  [[nodiscard]] int line_of(std::string_view key) const;  // of the key's value; the section's where it is missing
+  [[nodiscard]] int line_of(
+      std::string_view key) const;  // of the key's value; the section's where it is missing
   [[nodiscard]] const std::string& path() const { return path_; }
 
   std::string text(std::string_view key, std::string fallback = {});

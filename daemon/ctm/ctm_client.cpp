@@ -72,6 +72,7 @@ std::vector<std::string> headers_of(const std::string& credential, const std::st
 
 http::Settings transport_settings(const CtmSettings& settings) {
   http::Settings out;
+  out.stop_requested = settings.stop_requested;
   out.base_url = base_of(settings.base_url).origin;
   out.headers = headers_of(settings.credential, settings.user_agent);
   out.ca_file = settings.ca_file;

@@ -37,5 +37,6 @@ struct CtmSettings {
   // Makes learned() durable at once. Called before the removal of a row that is about to be added
   // again: what the row holds beside the mapped fields must survive a kill between the two.
   std::function<void()> save_learned;
+  std::function<bool()> stop_requested;  // see http::Settings; empty = never
 };
 }  // namespace tandem

@@ -12,10 +12,10 @@
 namespace tandem::http {
 
 struct Budget {
-  int per_window = 0;               // 0 = unlimited
+  int per_window = 0;  // 0 = unlimited
   std::int64_t window_ms = 10'000;
-  std::int64_t per_day = 0;         // 0 = unlimited
-  int reserve_percent = 0;          // of the day, left for others
+  std::int64_t per_day = 0;  // 0 = unlimited
+  int reserve_percent = 0;   // of the day, left for others
 };
 
 class RateGate {
@@ -31,7 +31,7 @@ class RateGate {
  private:
   mutable std::mutex mutex_;
   Budget budget_;
-  std::deque<std::int64_t> sent_;   // times within the window
+  std::deque<std::int64_t> sent_;  // times within the window
   std::int64_t closed_until_ms_ = 0;
   std::int64_t day_start_ms_ = 0, day_sent_ = 0;
   std::int64_t said_limit_ = -1, said_remaining_ = -1, said_reset_at_ms_ = 0;
@@ -42,7 +42,7 @@ class RateGate {
   void start_day_if_over(std::int64_t now_ms);
   [[nodiscard]] std::int64_t window_limit() const;  // 0 = unlimited
   [[nodiscard]] std::int64_t window_ms() const;
-  [[nodiscard]] std::int64_t known_day_limit() const;  // -1 = not known
+  [[nodiscard]] std::int64_t known_day_limit() const;                      // -1 = not known
   [[nodiscard]] std::int64_t day_closed_until(std::int64_t now_ms) const;  // 0 = open
   void learn_day(const std::map<std::string, std::string>& headers, std::int64_t now_ms);
   void learn_window(const std::map<std::string, std::string>& headers, std::int64_t now_ms);

@@ -18,28 +18,28 @@ class RateGate;
 
 struct Request {
   std::string method = "GET";
-  std::string path;                             // below the base URL, query included and encoded
-  std::vector<std::string> headers;             // "Name: value", beyond those of Settings
+  std::string path;                  // below the base URL, query included and encoded
+  std::vector<std::string> headers;  // "Name: value", beyond those of Settings
   std::string body;
-  bool effect = false;                          // may change the remote: no answer means `ambiguous`, never resent here
-  bool repeatable = false;                      // an effect that may be sent again (PUT, DELETE, tag add): retried like a read
+  bool effect = false;      // may change the remote: no answer means `ambiguous`, never resent here
+  bool repeatable = false;  // an effect that may be sent again (PUT, DELETE, tag add): retried like a read
 };
 
 struct Answer {
   int status = 0;
-  std::map<std::string, std::string> headers;   // names lower case
+  std::map<std::string, std::string> headers;  // names lower case
   std::string body;
 };
 
 struct Settings {
-  std::string base_url;                         // scheme://host[:port][/prefix], no trailing slash
-  std::vector<std::string> headers;             // sent with every request: Authorization, Version, User-Agent ...
-  std::string ca_file;                          // "" = the system's
+  std::string base_url;              // scheme://host[:port][/prefix], no trailing slash
+  std::vector<std::string> headers;  // sent with every request: Authorization, Version, User-Agent ...
+  std::string ca_file;               // "" = the system's
   std::int64_t connect_timeout_ms = 10'000;
-  std::int64_t request_timeout_ms = 45'000;     // dossiers: 15-60 s in the wild
-  std::size_t body_max = 32u << 20;             // a bigger answer is malformed
+  std::int64_t request_timeout_ms = 45'000;  // dossiers: 15-60 s in the wild
+  std::size_t body_max = 32u << 20;          // a bigger answer is malformed
   int in_flight = 4;
-  int read_attempts = 3;                        // of a read or repeatable effect on transient failures, within one call
+  int read_attempts = 3;  // of a read or repeatable effect on transient failures, within one call
   // Asked several times a second while a call runs. True: nothing more is sent, and what is under way
   // gets five seconds more. Empty = never.
   std::function<bool()> stop_requested;

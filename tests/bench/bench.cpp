@@ -62,7 +62,9 @@ Cost run(const std::vector<std::string>& args, const fs::path& out) {
   Cost cost;
   rusage usage{};
   wait4(pid, &cost.status, 0, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   cost.cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   cost.peak_kb = usage.ru_maxrss;
   cost.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -81,8 +83,10 @@ std::string base64(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); i += 3) {
     unsigned bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k > text.size() ? '=' : kLetters[bits >> (18 - 6 * k) & 63U];
+    for (std::size_t k = 0; k < 3; ++k)
+      bits = bits << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += i + k > text.size() ? '=' : kLetters[bits >> (18 - 6 * k) & 63U];
   }
   return out;
 }
@@ -99,14 +103,16 @@ std::map<std::string, std::string> fingerprint(const fs::path& state) {
     while (sqlite3_step(q) == SQLITE_ROW) visit(q);
     sqlite3_finalize(q);
   };
-  each("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
-       [&](sqlite3_stmt* q) { tables.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(q, 0))); });
+  each("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", [&](sqlite3_stmt* q) {
+    tables.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(q, 0)));
+  });
   for (const auto& table : tables) {
     std::size_t sum = 0, rows = 0;
     each("SELECT * FROM " + table, [&](sqlite3_stmt* q) {
       std::string row;
       for (int i = 0; i < sqlite3_column_count(q); ++i)
-        if (const auto* text = sqlite3_column_text(q, i)) row += std::string(reinterpret_cast<const char*>(text)) + '\x1f';
+        if (const auto* text = sqlite3_column_text(q, i))
+          row += std::string(reinterpret_cast<const char*>(text)) + '\x1f';
       sum += std::hash<std::string>{}(row);
       ++rows;
     });
@@ -140,10 +146,11 @@ int main(int argc, char** argv) {
   std::string folder = (fs::temp_directory_path() / "tandem-bench-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return 1;
   const fs::path dir = folder;
-  const fs::path port_file = dir / "ports.json", config = dir / "tandem.toml", state = dir / "state/bench.sqlite";
-  const pid_t sim = start({(bin / "tandem-sim").string(), "--highlevel-port", "0", "--ctm-port", "0", "--port-file",
-                           port_file.string(), "--seed", "1", "--people", people, "--set", "ctm.rate=off", "--set",
-                           "highlevel.quota=off"},
+  const fs::path port_file = dir / "ports.json", config = dir / "tandem.toml",
+                 state = dir / "state/bench.sqlite";
+  const pid_t sim = start({(bin / "tandem-sim").string(), "--highlevel-port", "0", "--ctm-port", "0",
+                           "--port-file", port_file.string(), "--seed", "1", "--people", people, "--set",
+                           "ctm.rate=off", "--set", "highlevel.quota=off"},
                           dir / "sim.log");
   for (int i = 0; i < 600 && !fs::exists(port_file); ++i) {
     if (waitpid(sim, nullptr, WNOHANG) != 0) {
@@ -190,7 +197,8 @@ ctm = {{ per_second = 1000000 }}
                                        secret("ctm.key", text("ctm", "key")), text("ctm", "list"),
                                        text("highlevel", "base_url"), text("highlevel", "location_id"),
                                        secret("hl.key", text("highlevel", "token")));
-  const std::vector<std::string> once{(bin / "tandem").string(), "once", "--full", "--config", config.string()};
+  const std::vector<std::string> once{(bin / "tandem").string(), "once", "--full", "--config",
+                                      config.string()};
   fmt::print("first linking of {} people on each side ...\n", people);
   std::fflush(stdout);
   auto first = once;
@@ -202,14 +210,23 @@ ctm = {{ per_second = 1000000 }}
   run(once, dir / "settle.log");
 
   const std::string list_id = query(state, "SELECT value FROM meta WHERE key = 'bench.list'");
-  const std::string highlevel_page = std::getenv("TANDEM_BENCH_PAGE") ? std::getenv("TANDEM_BENCH_PAGE") : "100";
+  const std::string highlevel_page =
+      std::getenv("TANDEM_BENCH_PAGE") ? std::getenv("TANDEM_BENCH_PAGE") : "100";
   const std::time_t year_ago = std::time(nullptr) - 367L * 86400;
   char since[16];
   std::strftime(since, sizeof since, "%Y-%m-%d", std::gmtime(&year_ago));
-  const std::vector<std::string> floor_args{(bin / "tandem-floor").string(), state.string(), text("highlevel", "base_url"),
-                                            text("highlevel", "token"), text("highlevel", "location_id"), highlevel_page,
-                                            text("ctm", "base_url"), base64(text("ctm", "key")), text("ctm", "account_id"),
-                                            ports["ctm"].HasMember("list_id") ? text("ctm", "list_id") : list_id, since};
+  const std::vector<std::string> floor_args{
+      (bin / "tandem-floor").string(),
+      state.string(),
+      text("highlevel", "base_url"),
+      text("highlevel", "token"),
+      text("highlevel", "location_id"),
+      highlevel_page,
+      text("ctm", "base_url"),
+      base64(text("ctm", "key")),
+      text("ctm", "account_id"),
+      ports["ctm"].HasMember("list_id") ? text("ctm", "list_id") : list_id,
+      since};
   std::vector<double> cpu, floor_cpu, ratio, peak, floor_peak;
   const auto before = fingerprint(state);
   for (int i = 0; i < runs; ++i) {
@@ -230,13 +247,15 @@ ctm = {{ per_second = 1000000 }}
   fmt::print("full sweep, nothing changed, median of {} runs\n", runs);
   fmt::print("  {:<8} {:>8} {:>10}\n", "", "CPU s", "peak MB");
   fmt::print("  {:<8} {:>8.3f} {:>10.1f}\n", "tandem", median(cpu), median(peak));
-  fmt::print("  {:<8} {:>8.3f} {:>10.1f}   {}", "floor", median(floor_cpu), median(floor_peak), slurp(dir / "floor.log"));
+  fmt::print("  {:<8} {:>8.3f} {:>10.1f}   {}", "floor", median(floor_cpu), median(floor_peak),
+             slurp(dir / "floor.log"));
   fmt::print("  ratio    {:>8.2f}   (target: at most 2.00; peak at most 24 MB)\n", median(ratio));
   fmt::print("  tandem says: {}", slurp(dir / "sweep.log"));
   fmt::print("  tables that changed in {} sweeps:", runs);
   for (const auto& [table, print] : after)
     if (const auto was = before.find(table); was == before.end() || was->second != print)
-      fmt::print(" {}({} -> {})", table, was == before.end() ? "-" : was->second.substr(0, was->second.find('/')),
+      fmt::print(" {}({} -> {})", table,
+                 was == before.end() ? "-" : was->second.substr(0, was->second.find('/')),
                  print.substr(0, print.find('/')));
   fmt::print("\n");
   kill(sim, SIGTERM);

@@ -1,6 +1,7 @@
 // The floor of a sweep: fetches the pages a full sweep of tandem reads, parses them, hashes the values
 // of each record and looks its id up in the state file. Nothing else, so that tandem's own cost shows.
-//   tandem-floor STATE.sqlite HIGHLEVEL_URL TOKEN LOCATION HIGHLEVEL_PAGE CTM_URL KEY ACCOUNT LIST_ID SINCE_DAY
+//   tandem-floor STATE.sqlite HIGHLEVEL_URL TOKEN LOCATION HIGHLEVEL_PAGE CTM_URL KEY ACCOUNT LIST_ID
+//   SINCE_DAY
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <rapidjson/document.h>
@@ -21,8 +22,9 @@ class Reader {
  public:
   explicit Reader(const char* state) {
     if (sqlite3_open_v2(state, &db_, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
-        sqlite3_prepare_v2(db_, "SELECT hash_low, hash_high FROM source WHERE side = ?1 AND kind = ?2 AND id = ?3", -1,
-                           &lookup_, nullptr) != SQLITE_OK) {
+        sqlite3_prepare_v2(db_,
+                           "SELECT hash_low, hash_high FROM source WHERE side = ?1 AND kind = ?2 AND id = ?3",
+                           -1, &lookup_, nullptr) != SQLITE_OK) {
       fmt::print(stderr, "cannot read {}: {}\n", state, sqlite3_errmsg(db_));
       std::exit(1);
     }
@@ -52,8 +54,10 @@ class Reader {
   rapidjson::Document& fetch(const std::string& url, const std::string* post) {
     body_.clear();
     curl_easy_setopt(curl_, CURLOPT_URL, url.c_str());
-    if (post) curl_easy_setopt(curl_, CURLOPT_COPYPOSTFIELDS, post->c_str());
-    else curl_easy_setopt(curl_, CURLOPT_HTTPGET, 1L);
+    if (post)
+      curl_easy_setopt(curl_, CURLOPT_COPYPOSTFIELDS, post->c_str());
+    else
+      curl_easy_setopt(curl_, CURLOPT_HTTPGET, 1L);
     long status = 0;
     if (curl_easy_perform(curl_) != CURLE_OK ||
         curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status >= 300) {
@@ -110,17 +114,21 @@ class Reader {
 
 int main(int argc, char** argv) {
   if (argc != 11) {
-    fmt::print(stderr, "usage: tandem-floor STATE HL_URL TOKEN LOCATION HL_PAGE CTM_URL KEY ACCOUNT LIST_ID SINCE_DAY\n");
+    fmt::print(
+        stderr,
+        "usage: tandem-floor STATE HL_URL TOKEN LOCATION HL_PAGE CTM_URL KEY ACCOUNT LIST_ID SINCE_DAY\n");
     return 1;
   }
   const std::string highlevel = argv[2], location = argv[4], page = argv[5], ctm = argv[6], key = argv[7],
                     account = argv[8], list = argv[9], since = argv[10];
   Reader reader(argv[1]);
-  reader.headers({fmt::format("Authorization: Bearer {}", argv[3]), "Version: 2021-07-28", "Content-Type: application/json"});
+  reader.headers({fmt::format("Authorization: Bearer {}", argv[3]), "Version: 2021-07-28",
+                  "Content-Type: application/json"});
   std::string after;
   while (true) {
     const std::string body = fmt::format(
-        R"({{"locationId":"{}","pageLimit":{},{}"sort":[{{"field":"dateAdded","direction":"asc"}}]}})", location, page, after);
+        R"({{"locationId":"{}","pageLimit":{},{}"sort":[{{"field":"dateAdded","direction":"asc"}}]}})",
+        location, page, after);
     const auto& answer = reader.fetch(highlevel + "/contacts/search", &body);
     const auto& rows = answer["contacts"];
     if (rows.Empty()) break;
@@ -144,6 +152,7 @@ int main(int argc, char** argv) {
     for (const auto& row : answer["contacts"].GetArray()) reader.record(0, 1, row);
     next = answer["next_page"].IsString() ? answer["next_page"].GetString() : "";
   }
-  fmt::print("requests={} records={} known={} mix={:x}\n", reader.requests, reader.records, reader.known, reader.mixed());
+  fmt::print("requests={} records={} known={} mix={:x}\n", reader.requests, reader.records, reader.known,
+             reader.mixed());
   return 0;
 }

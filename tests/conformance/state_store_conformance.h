@@ -236,12 +236,13 @@ TEST_P(StateStoreConformance, EachSourceVisitsOneKindOfOneSideAndTheVisitorMayDr
 TEST_P(StateStoreConformance, PruningKeepsTheNewestTheTaggedAndTheYoung) {
   SourceRow tagged = activity("tagged", "+1", 2);
   tagged.tags = {"VIP"};
-  SourceRow row = activity("row", "+1", 1);
+  SourceRow row = activity("row", "+2", 99);  // no activity: its person's newest is another
   row.ref.kind = SourceKind::row;
   in([&] {
     for (const auto& source :
          {activity("oldest", "+1", 1), tagged, activity("old", "+1", 3), activity("young", "+1", 50),
-          activity("only", "+2", 1), activity("9", "+3", 4), activity("10", "+3", 4), row})
+          activity("newest", "+1", 60), activity("only", "+2", 1), activity("9", "+3", 4),
+          activity("10", "+3", 4), row})
       store().put_source(source);
     EXPECT_EQ(store().prune_activities(50), 3);
   });
@@ -251,7 +252,7 @@ TEST_P(StateStoreConformance, PruningKeepsTheNewestTheTaggedAndTheYoung) {
   EXPECT_FALSE(there("oldest"));
   EXPECT_FALSE(there("old"));
   EXPECT_FALSE(there("9")) << "of two at the same moment the first in order is the newest";
-  for (const char* kept : {"tagged", "young", "only", "10"}) EXPECT_TRUE(there(kept)) << kept;
+  for (const char* kept : {"tagged", "young", "newest", "only", "10"}) EXPECT_TRUE(there(kept)) << kept;
   EXPECT_TRUE(store().source_hash(Side::ctm, {SourceKind::row, "row"}).has_value());
 }
 
@@ -289,6 +290,9 @@ TEST_P(StateStoreConformance, AnIdBelongsToOnePairAndAPhoneToMany) {
   PairState again = *store().pair(a);
   in([&] { store().put_pair(again); });
   EXPECT_EQ(store().pair_of(Side::ctm, {"+1"}), a) << "a pair's own record is its own";
+  in([&] { store().set_identities(a, {{kId, Side::ctm, "+1", true}}); });
+  in([&] { store().put_pair(again); });
+  EXPECT_FALSE(store().identities(a).at(0).alias) << "and no alias";
 }
 
 TEST_P(StateStoreConformance, WorkListsAreAscendingAndPaged) {
@@ -341,6 +345,7 @@ TEST_P(StateStoreConformance, AJoinedPairsIdsFollowAsAliasesAndItsNumberIsNotUse
   const PairId into = put(PairStatus::ctm_only, "+1", "", false);
   const PairId from = put(PairStatus::highlevel_only, "", "h1");
   in([&] {
+    store().set_identities(into, {{kId, Side::ctm, "+1", false}, {kPhone, Side::highlevel, "+9", false}});
     store().set_identities(from,
                            {{kId, Side::highlevel, "h1", false}, {kPhone, Side::highlevel, "+1", false}});
     SourceRow row;
@@ -360,7 +365,9 @@ TEST_P(StateStoreConformance, AJoinedPairsIdsFollowAsAliasesAndItsNumberIsNotUse
   EXPECT_EQ(store().pair(from), std::nullopt);
   EXPECT_EQ(store().identities(into), (std::vector<Identity>{{kId, Side::ctm, "+1", false},
                                                              {kId, Side::highlevel, "h1", true},
-                                                             {kPhone, Side::highlevel, "+1", true}}));
+                                                             {kPhone, Side::highlevel, "+1", true},
+                                                             {kPhone, Side::highlevel, "+9", false}}));
+  EXPECT_EQ(store().pairs_with(kPhone, "+9"), Rows{into});
   EXPECT_EQ(store().sources_of(Side::highlevel, {"h1"}).size(), 1U);
   EXPECT_EQ(store().open_intents_of(into).size(), 1U);
   EXPECT_EQ(store().census().open_conflicts, 0);
@@ -532,6 +539,9 @@ TEST_P(StateStoreConformance, ApprovalReleasesTheMembersOfNowAndNoLaterOne) {
   EXPECT_EQ(store().decision("k1"), Decision::approved) << "a decision stands";
   EXPECT_EQ(store().decision("k2"), std::nullopt);
   EXPECT_EQ(store().census().pending, 2);
+  in([&] { EXPECT_TRUE(store().decide(store().pending_groups().at(0).digest, Decision::rejected, 60)); });
+  EXPECT_EQ(store().decision("k2"), Decision::rejected);
+  EXPECT_EQ(store().decision("k1"), Decision::approved) << "of an earlier group";
   in([&] { store().drop_decision("k1"); });
   EXPECT_EQ(store().decision("k1"), std::nullopt);
 }

@@ -20,7 +20,8 @@ std::vector<std::string> image(World& world) {
     out.push_back(std::move(line));
   }
   const auto identity = [](const sim::CtmIdentity& who) {
-    std::string line = who.name + "|" + who.email + "|" + who.street + "|" + who.city + "|" + who.state + "|" + who.postal_code;
+    std::string line = who.name + "|" + who.email + "|" + who.street + "|" + who.city + "|" + who.state +
+                       "|" + who.postal_code;
     for (const auto& [key, value] : who.custom) line += "|" + key + "=" + value;
     return line;
   };
@@ -68,7 +69,11 @@ void die_at_every_step(const std::function<void(World&)>& before, const std::fun
 }
 
 TEST(Crash, WhileACallerBecomesAContact) {
-  die_at_every_step([](World&) {}, [](World& world) { world.ctm_staff.tag(world.call(jonas().phone, "Jonas Abara", "", jonas().email), "tile"); });
+  die_at_every_step([](World&) {},
+                    [](World& world) {
+                      world.ctm_staff.tag(world.call(jonas().phone, "Jonas Abara", "", jonas().email),
+                                          "tile");
+                    });
 }
 
 TEST(Crash, WhileAContactBecomesARow) {
@@ -91,7 +96,8 @@ TEST(Crash, WhileARowIsReplaced) {
   die_at_every_step([](World& world) { world.contact(odile()); },
                     [](World& world) {
                       world.edit_contact(world.contact_with_phone(odile().phone), "city", "Wheaton");
-                      world.edit_contact(world.contact_with_phone(odile().phone), "email", "odile@example.com");
+                      world.edit_contact(world.contact_with_phone(odile().phone), "email",
+                                         "odile@example.com");
                     });
 }
 
@@ -112,7 +118,9 @@ TEST(Crash, WhileAContactIsWritten) {
 
 TEST(Crash, WhileANumberChanges) {
   die_at_every_step([](World& world) { world.contact(odile()); },
-                    [](World& world) { world.edit_contact(world.contact_with_phone(odile().phone), "phone", "+16305550188"); });
+                    [](World& world) {
+                      world.edit_contact(world.contact_with_phone(odile().phone), "phone", "+16305550188");
+                    });
 }
 
 TEST(Crash, OfAFirstRunOverManyPeople) {

@@ -3,14 +3,22 @@
 
 namespace tandem {
 namespace {
-struct Trouble { const char* name; sim::FaultKind kind; bool effect; std::int64_t param; };
-constexpr Trouble kTroubles[] = {
-    {"lost before", sim::FaultKind::lost_before, false, 0},   {"lost after", sim::FaultKind::lost_after, false, 0},
-    {"cut", sim::FaultKind::reset, false, 0},                 {"502 and not done", sim::FaultKind::html_5xx, false, 502},
-    {"502 and done", sim::FaultKind::html_5xx, true, 502},    {"429", sim::FaultKind::too_many, false, 0},
-    {"422 and stored", sim::FaultKind::stored_but_422, false, 0}, {"truncated", sim::FaultKind::truncated, false, 0},
-    {"another answer, done", sim::FaultKind::wrong_json, true, 0},
-    {"another answer, not done", sim::FaultKind::wrong_json, false, 0}};
+struct Trouble {
+  const char* name;
+  sim::FaultKind kind;
+  bool effect;
+  std::int64_t param;
+};
+constexpr Trouble kTroubles[] = {{"lost before", sim::FaultKind::lost_before, false, 0},
+                                 {"lost after", sim::FaultKind::lost_after, false, 0},
+                                 {"cut", sim::FaultKind::reset, false, 0},
+                                 {"502 and not done", sim::FaultKind::html_5xx, false, 502},
+                                 {"502 and done", sim::FaultKind::html_5xx, true, 502},
+                                 {"429", sim::FaultKind::too_many, false, 0},
+                                 {"422 and stored", sim::FaultKind::stored_but_422, false, 0},
+                                 {"truncated", sim::FaultKind::truncated, false, 0},
+                                 {"another answer, done", sim::FaultKind::wrong_json, true, 0},
+                                 {"another answer, not done", sim::FaultKind::wrong_json, false, 0}};
 
 void add_fault(World& world, Side side, const Trouble& trouble, const char* path) {
   sim::Fault fault;
@@ -26,7 +34,8 @@ TEST(Creates, OfAContactHappenOnceWhateverBecomesOfTheAnswer) {
   for (const auto& trouble : kTroubles)
     for (const char* reads : {"primary", "index"})
       for (const int times : {1, 2}) {
-        SCOPED_TRACE(std::string(trouble.name) + ", duplicates are sought in the " + reads + ", times " + std::to_string(times));
+        SCOPED_TRACE(std::string(trouble.name) + ", duplicates are sought in the " + reads + ", times " +
+                     std::to_string(times));
         World world;
         world.highlevel.switches().set("duplicate_search.reads", reads);
         world.highlevel.switches().set("index_lag_ms", "20000");
@@ -135,7 +144,8 @@ TEST(Creates, OneRefusedRecordNeverStopsTheOthers) {  // P10
   World world;
   world.settle();
   world.call("+13125550151", "Bad Address", "", "not an address");
-  for (int i = 0; i < 40; ++i) world.call("+1312555" + std::to_string(2100 + i), "Caller Number" + std::to_string(i));
+  for (int i = 0; i < 40; ++i)
+    world.call("+1312555" + std::to_string(2100 + i), "Caller Number" + std::to_string(i));
   world.settle();
   EXPECT_EQ(world.highlevel.contact_count(), 41U);
   EXPECT_EQ(world.cell("SELECT count(*) FROM v_parked"), "1");

@@ -30,13 +30,14 @@ TEST(Edits, OfDifferentFieldsOnBothSidesBothSurvive) {
 }
 
 TEST(Edits, OfEveryFieldTravelBothWays) {
-  const struct { const char *field, *key, *one, *two; } cases[] = {
-      {"email", "email", "m.lindgren@example.com", "lindgren@example.org"},
-      {"address1", "street", "7 Mill Road", "1 Station Way"},
-      {"city", "city", "Elgin", "Geneva"},
-      {"state", "state", "WI", "IN"},
-      {"postal_code", "postal_code", "60120", "60134"},
-      {"custom:project_kind", "custom_fields.project_kind", "Roof", "Garden"}};
+  const struct {
+    const char *field, *key, *one, *two;
+  } cases[] = {{"email", "email", "m.lindgren@example.com", "lindgren@example.org"},
+               {"address1", "street", "7 Mill Road", "1 Station Way"},
+               {"city", "city", "Elgin", "Geneva"},
+               {"state", "state", "WI", "IN"},
+               {"postal_code", "postal_code", "60120", "60134"},
+               {"custom:project_kind", "custom_fields.project_kind", "Roof", "Garden"}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.field);
     Agreed world;
@@ -57,7 +58,8 @@ TEST(Edits, OfANameTravelBothWaysAndTheSplitStands) {
   world.edit_contact(world.id, "last_name", "de la Cruz");
   world.settle();
   EXPECT_EQ(world.newest_call(world.number).name, "Mara Sofia de la Cruz");
-  EXPECT_EQ(world.highlevel_value(world.id, "first_name"), "Mara Sofia") << "no second split of our own write";
+  EXPECT_EQ(world.highlevel_value(world.id, "first_name"), "Mara Sofia")
+      << "no second split of our own write";
   EXPECT_EQ(world.highlevel_value(world.id, "last_name"), "de la Cruz");
   world.edit_call(world.activity, "name", "Mara Berg");
   world.settle();
@@ -96,7 +98,8 @@ TEST(Conflicts, AreHeldWithBothValuesAndTheOtherFieldsGoOn) {
   world.edit_contact(world.id, "city", "Geneva");
   world.edit_contact(world.id, "address1", "7 Mill Road");
   world.settle();
-  const auto open = world.rows("SELECT field, base, ctm, highlevel, policy, decision FROM v_conflicts WHERE is_open");
+  const auto open =
+      world.rows("SELECT field, base, ctm, highlevel, policy, decision FROM v_conflicts WHERE is_open");
   ASSERT_EQ(open.size(), 1U);
   EXPECT_EQ(open[0], (std::vector<std::string>{"city", "Aurora", "Elgin", "Geneva", "hold", "held"}));
   EXPECT_EQ(world.newest_call(world.number).city, "Elgin");
@@ -108,11 +111,14 @@ TEST(Conflicts, AreHeldWithBothValuesAndTheOtherFieldsGoOn) {
 }
 
 TEST(Conflicts, EndWhenAPersonDecides) {
-  const struct { const char* name; Resolution::Take take; const char *value, *want; } cases[] = {
-      {"for CTM", Resolution::Take::ctm, "", "Elgin"},
-      {"for HighLevel", Resolution::Take::highlevel, "", "Geneva"},
-      {"for a third value", Resolution::Take::value, "Batavia", "Batavia"},
-      {"for a blank", Resolution::Take::clear, "", ""}};
+  const struct {
+    const char* name;
+    Resolution::Take take;
+    const char *value, *want;
+  } cases[] = {{"for CTM", Resolution::Take::ctm, "", "Elgin"},
+               {"for HighLevel", Resolution::Take::highlevel, "", "Geneva"},
+               {"for a third value", Resolution::Take::value, "Batavia", "Batavia"},
+               {"for a blank", Resolution::Take::clear, "", ""}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
     Agreed world;
@@ -125,7 +131,8 @@ TEST(Conflicts, EndWhenAPersonDecides) {
     EXPECT_EQ(world.newest_call(world.number).city, c.want);
     EXPECT_EQ(world.cell("SELECT count(*) FROM v_conflicts WHERE is_open"), "0");
     EXPECT_EQ(world.cell("SELECT decided_by FROM v_conflicts"), "person");
-    EXPECT_EQ(world.cell("SELECT ctm FROM v_conflicts") + world.cell("SELECT highlevel FROM v_conflicts"), "ElginGeneva");
+    EXPECT_EQ(world.cell("SELECT ctm FROM v_conflicts") + world.cell("SELECT highlevel FROM v_conflicts"),
+              "ElginGeneva");
     world.expect_converged();
     world.expect_quiet();
   }
@@ -157,11 +164,14 @@ TEST(Conflicts, EndByThemselvesWhenTheSidesCometoAgree) {
 }
 
 TEST(Conflicts, ARuleDecidesAndTheLoserIsInTheAudit) {
-  const struct { ConflictRule rule; bool ctm_last; const char *want, *loser; } cases[] = {
-      {ConflictRule::ctm, false, "Elgin", "Geneva"},
-      {ConflictRule::highlevel, true, "Geneva", "Elgin"},
-      {ConflictRule::newest, false, "Geneva", "Elgin"},
-      {ConflictRule::newest, true, "Elgin", "Geneva"}};
+  const struct {
+    ConflictRule rule;
+    bool ctm_last;
+    const char *want, *loser;
+  } cases[] = {{ConflictRule::ctm, false, "Elgin", "Geneva"},
+               {ConflictRule::highlevel, true, "Geneva", "Elgin"},
+               {ConflictRule::newest, false, "Geneva", "Elgin"},
+               {ConflictRule::newest, true, "Elgin", "Geneva"}};
   for (const auto& c : cases) {
     SCOPED_TRACE(std::string(to_text(c.rule)) + (c.ctm_last ? ", CTM last" : ", HighLevel last"));
     Agreed world;
@@ -175,11 +185,15 @@ TEST(Conflicts, ARuleDecidesAndTheLoserIsInTheAudit) {
     };
     const auto at_highlevel = [&] { world.edit_contact(world.id, "city", "Geneva"); };
     world.clock.tick(World::kHourMs);
-    if (c.ctm_last) at_highlevel();
-    else at_ctm();
+    if (c.ctm_last)
+      at_highlevel();
+    else
+      at_ctm();
     world.clock.tick(World::kHourMs);
-    if (c.ctm_last) at_ctm();
-    else at_highlevel();
+    if (c.ctm_last)
+      at_ctm();
+    else
+      at_highlevel();
     world.settle();
     EXPECT_EQ(world.highlevel_value(world.id, "city"), c.want);
     EXPECT_EQ(world.newest_call(world.number).city, c.want);
@@ -189,7 +203,8 @@ TEST(Conflicts, ARuleDecidesAndTheLoserIsInTheAudit) {
     EXPECT_EQ(audit[0][1], "Geneva");
     EXPECT_EQ(audit[0][3], "policy");
     EXPECT_EQ(audit[0][4], "0");
-    EXPECT_EQ(world.cell("SELECT count(*) FROM v_history WHERE field = 'city' AND old_value = ?", {c.loser}), "1");
+    EXPECT_EQ(world.cell("SELECT count(*) FROM v_history WHERE field = 'city' AND old_value = ?", {c.loser}),
+              "1");
     world.expect_converged();
     world.expect_quiet();
   }
@@ -200,7 +215,10 @@ TEST(Clears, OfHighLevelTravelToCtmByDefault) {
   world.edit_contact(world.id, "city", "");
   world.settle();
   EXPECT_EQ(world.newest_call(world.number).city, "");
-  EXPECT_EQ(world.cell("SELECT old_value FROM v_history WHERE field = 'city' AND side = 'ctm' AND new_value IS NULL"), "Aurora");
+  EXPECT_EQ(
+      world.cell(
+          "SELECT old_value FROM v_history WHERE field = 'city' AND side = 'ctm' AND new_value IS NULL"),
+      "Aurora");
   world.expect_converged();
   world.expect_quiet();
 }

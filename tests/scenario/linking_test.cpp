@@ -37,7 +37,8 @@ TEST(Linking, AnEmailAloneLinksPeopleWithDifferentNumbers) {
   world.settle();
   EXPECT_EQ(world.state_of(id), "linked");
   EXPECT_EQ(world.pair_of(id), world.pair_of("+13125550199"));
-  EXPECT_EQ(world.highlevel_value(id, "phone"), "+13125550142") << "two numbers of one person: both stay as they are";
+  EXPECT_EQ(world.highlevel_value(id, "phone"), "+13125550142")
+      << "two numbers of one person: both stay as they are";
   world.expect_converged({"phone"});
   world.expect_quiet();
 }

@@ -5,16 +5,17 @@
 namespace tandem {
 namespace {
 struct Race {
-  std::string during;     // the request before which, or after which, the edit was made
+  std::string during;  // the request before which, or after which, the edit was made
   bool before = true;
-  bool lost = false;      // our write replaced it and no history row names it
+  bool lost = false;  // our write replaced it and no history row names it
 };
 
 // Plays `first` (an edit that our next cycle carries over), makes `second` at the numbered step of that
 // cycle, and lets everything settle.
 class RaceTrack {
  public:
-  RaceTrack(std::function<void(World&, const std::string&)> first, std::function<void(World&, const std::string&)> second)
+  RaceTrack(std::function<void(World&, const std::string&)> first,
+            std::function<void(World&, const std::string&)> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
   // False: the cycle has no such step.
@@ -56,32 +57,38 @@ class RaceTrack {
 TEST(Races, AnEditOfTheFieldThatIsBeingWrittenIsLostInTheLastWindowOnly) {
   for (const bool at_highlevel : {true, false}) {
     SCOPED_TRACE(at_highlevel ? "written at HighLevel" : "written at CTM");
-    const auto highlevel = [](World& world, const std::string& id) { world.edit_contact(id, "city", "Geneva"); };
+    const auto highlevel = [](World& world, const std::string& id) {
+      world.edit_contact(id, "city", "Geneva");
+    };
     const auto ctm = [](World& world, const std::string&) {
       world.edit_call(world.ctm.account().newest_of(mara().phone)->id, "city", "Elgin");
     };
     RaceTrack track = at_highlevel ? RaceTrack(ctm, highlevel) : RaceTrack(highlevel, ctm);
     const std::string write = at_highlevel ? "PUT /contacts/" : "/modify";
     int step = 1, lost = 0;
-    for (Race race; track.run(step, race, [&](World& world, const std::string& id, const Race& r) {
-           SCOPED_TRACE("the edit came " + std::string(r.before ? "before " : "after ") + r.during);
-           if (r.lost) {
-             ++lost;
-             // The window of P2: after the verifying read has answered, before the write arrives.
-             const bool before_write = r.before && r.during.find(write) != std::string::npos;
-             const bool after_read = !r.before && r.during.find("GET /") == 0;
-             EXPECT_TRUE(before_write || after_read) << "lost outside the last window";
-             world.expect_converged();
-             return;
-           }
-           const std::string city = world.highlevel_value(id, "city"), other = world.newest_call(mara().phone).city;
-           const bool held = world.cell("SELECT count(*) FROM v_conflicts WHERE is_open") == "1";
-           EXPECT_TRUE(held || city == other) << city << " / " << other;
-           const std::string last = at_highlevel ? city : other;
-           EXPECT_EQ(last, at_highlevel ? "Geneva" : "Elgin") << "the later edit is on the side where it was made";
-           world.expect_converged({"city"});
-           world.expect_quiet();
-         });
+    for (Race race;
+         track.run(step, race,
+                   [&](World&world, const std::string&id, const Race&r) {
+                     SCOPED_TRACE("the edit came " + std::string(r.before ? "before " : "after ") + r.during);
+                     if (r.lost) {
+                       ++lost;
+                       // The window of P2: after the verifying read has answered, before the write arrives.
+                       const bool before_write = r.before && r.during.find(write) != std::string::npos;
+                       const bool after_read = !r.before && r.during.find("GET /") == 0;
+                       EXPECT_TRUE(before_write || after_read) << "lost outside the last window";
+                       world.expect_converged();
+                       return;
+                     }
+                     const std::string city = world.highlevel_value(id, "city"),
+                                       other = world.newest_call(mara().phone).city;
+                     const bool held = world.cell("SELECT count(*) FROM v_conflicts WHERE is_open") == "1";
+                     EXPECT_TRUE(held || city == other) << city << " / " << other;
+                     const std::string last = at_highlevel ? city : other;
+                     EXPECT_EQ(last, at_highlevel ? "Geneva" : "Elgin")
+                         << "the later edit is on the side where it was made";
+                     world.expect_converged({"city"});
+                     world.expect_quiet();
+                   });
          ++step) {
     }
     EXPECT_GT(step, 6) << "the cycle was interrupted at every request";
@@ -97,18 +104,21 @@ TEST(Races, AnEditOfAnotherFieldOfTheSameRecordIsNeverLost) {
       world.edit_contact(id, at_highlevel ? "address1" : "city", at_highlevel ? "7 Mill Road" : "Geneva");
     };
     const auto ctm = [&](World& world, const std::string&) {
-      world.edit_call(world.ctm.account().newest_of(mara().phone)->id, at_highlevel ? "city" : "street", at_highlevel ? "Geneva" : "7 Mill Road");
+      world.edit_call(world.ctm.account().newest_of(mara().phone)->id, at_highlevel ? "city" : "street",
+                      at_highlevel ? "Geneva" : "7 Mill Road");
     };
     RaceTrack track = at_highlevel ? RaceTrack(ctm, highlevel) : RaceTrack(highlevel, ctm);
     int step = 1;
-    for (Race race; track.run(step, race, [&](World& world, const std::string& id, const Race& r) {
-           SCOPED_TRACE("the edit came " + std::string(r.before ? "before " : "after ") + r.during);
-           EXPECT_FALSE(r.lost);
-           EXPECT_EQ(world.highlevel_value(id, "city"), "Geneva");
-           EXPECT_EQ(world.highlevel_value(id, "address1"), "7 Mill Road");
-           world.expect_converged();
-           world.expect_quiet();
-         });
+    for (Race race;
+         track.run(step, race,
+                   [&](World&world, const std::string&id, const Race&r) {
+                     SCOPED_TRACE("the edit came " + std::string(r.before ? "before " : "after ") + r.during);
+                     EXPECT_FALSE(r.lost);
+                     EXPECT_EQ(world.highlevel_value(id, "city"), "Geneva");
+                     EXPECT_EQ(world.highlevel_value(id, "address1"), "7 Mill Road");
+                     world.expect_converged();
+                     world.expect_quiet();
+                   });
          ++step) {
     }
     EXPECT_GT(step, 6);
@@ -136,7 +146,8 @@ TEST(Races, AListRowEditedDuringItsReplaceLosesTheLastWindowOnly) {
         if (++at != step) return;
         done = true;
         race = {method + " " + path, before, false};
-        edited = world.ctm_staff.edit_row(world.ctm.sync_list(), odile().phone, "street", "1 Station Way").ok();
+        edited =
+            world.ctm_staff.edit_row(world.ctm.sync_list(), odile().phone, "street", "1 Station Way").ok();
       };
     };
     world.wire(Side::ctm).before = hook(true, world.wire(Side::ctm).before);

@@ -4,7 +4,9 @@
 namespace tandem {
 namespace {
 // A contact that is a row of the list and has never called.
-struct Switch { const char *name, *value; };
+struct Switch {
+  const char *name, *value;
+};
 struct Listed : World {
   explicit Listed(std::initializer_list<Switch> switches = {}) {
     for (const auto& [name, value] : switches) ctm.switches().set(name, value);
@@ -27,7 +29,8 @@ struct Listed : World {
   void expect_others_untouched() {
     ASSERT_EQ(rows_of(odile().phone).size(), 1U);
     EXPECT_EQ(rows_of(odile().phone)[0].who.name, "Odile Marchetti");
-    EXPECT_EQ(ctm.account().live_rows(ctm.sync_list()).size() - 1, others_before) << "no other row is touched";
+    EXPECT_EQ(ctm.account().live_rows(ctm.sync_list()).size() - 1, others_before)
+        << "no other row is touched";
   }
   std::string number = mara().phone, id, other_id;
   std::size_t others_before = 0;
@@ -109,7 +112,8 @@ TEST(Replace, SurvivesACrashBetweenItsHalves) {
 
 TEST(Replace, SurvivesALostAnswerOfEitherHalf) {
   for (const char* path : {"/remove_contacts", "/add_contact"})
-    for (const auto kind : {sim::FaultKind::lost_before, sim::FaultKind::lost_after, sim::FaultKind::html_5xx}) {
+    for (const auto kind :
+         {sim::FaultKind::lost_before, sim::FaultKind::lost_after, sim::FaultKind::html_5xx}) {
       SCOPED_TRACE(std::string(path) + " " + std::string(sim::name_of(kind)));
       Listed world;
       world.edit_contact(world.id, "city", "Geneva");
@@ -150,7 +154,9 @@ TEST(Replace, WorksUnderEveryReadingOfAddContact) {
     for (const char* shared : {"on", "off"})
       for (const char* scope : {"membership", "contact"}) {
         SCOPED_TRACE(std::string(existing) + ", shared " + shared + ", removes the " + scope);
-        Listed world({{"add_contact_existing", existing}, {"contact_shared_across_lists", shared}, {"remove_scope", scope}});
+        Listed world({{"add_contact_existing", existing},
+                      {"contact_shared_across_lists", shared},
+                      {"remove_scope", scope}});
         world.edit_contact(world.id, "city", "Geneva");
         world.settle();
         world.edit_row(world.number, "street", "7 Mill Road");

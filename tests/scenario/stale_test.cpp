@@ -28,7 +28,8 @@ struct Renamed : World {
   }
   std::size_t writes_to(std::int64_t activity) {
     return static_cast<std::size_t>(std::ranges::count_if(ctm.writes(), [&](const sim::WriteEntry& write) {
-      return write.actor == "api" && write.action == "modify" && write.record_id == std::to_string(activity) && write.field == "name";
+      return write.actor == "api" && write.action == "modify" &&
+             write.record_id == std::to_string(activity) && write.field == "name";
     }));
   }
   std::string number = mara().phone, id;
@@ -56,7 +57,8 @@ TEST(Stale, ACorrectionThatDoesNotLastIsNotRepeated) {
     // Something at CTM puts the old name back on that activity: a person's edit of a known source.
     world.edit_call(again, "name", "Mara Lindgren");
     world.settle();
-    EXPECT_EQ(world.highlevel_value(world.id, "first_name"), "Mara") << "a change of a source against itself is an edit";
+    EXPECT_EQ(world.highlevel_value(world.id, "first_name"), "Mara")
+        << "a change of a source against itself is an edit";
     EXPECT_EQ(world.writes_to(again), 1U);
     world.expect_converged();
     world.expect_quiet();
@@ -188,7 +190,8 @@ TEST(CallerId, FillsABlankAndIsReplacedByARealName) {
   world.settle();
   const auto id = world.contact_with_phone(jonas().phone);
   ASSERT_NE(id, "");
-  EXPECT_EQ(world.highlevel_value(id, "first_name") + " " + world.highlevel_value(id, "last_name"), "ABARA JONAS");
+  EXPECT_EQ(world.highlevel_value(id, "first_name") + " " + world.highlevel_value(id, "last_name"),
+            "ABARA JONAS");
   world.edit_contact(id, "first_name", "Jonas");
   world.edit_contact(id, "last_name", "Abara");
   world.settle();

@@ -25,7 +25,8 @@ struct Tagged : World {
 TEST(Tags, OfBothSidesAreUnitedAtFirstMeeting) {
   Tagged world;
   EXPECT_EQ(world.tags_of(world.number), (Tags{"tile", "vip"}));
-  EXPECT_EQ(world.ctm.account().activity(world.newer)->tags, Tags{"vip"}) << "an added tag goes to the newest activity";
+  EXPECT_EQ(world.ctm.account().activity(world.newer)->tags, Tags{"vip"})
+      << "an added tag goes to the newest activity";
   world.expect_quiet();
 }
 
@@ -35,7 +36,8 @@ TEST(Tags, AddedOnEitherSideArriveOnTheOther) {
   world.tag_contact(world.id, "newsletter");
   world.settle();
   EXPECT_EQ(world.tags_of(world.number), (Tags{"Spring Fair", "newsletter", "tile", "vip"}));
-  EXPECT_EQ(canonical_tags(world.at_highlevel(world.id).tags), (TagSet{"newsletter", "spring fair", "tile", "vip"}));
+  EXPECT_EQ(canonical_tags(world.at_highlevel(world.id).tags),
+            (TagSet{"newsletter", "spring fair", "tile", "vip"}));
   world.expect_converged();
   world.expect_quiet();
 }

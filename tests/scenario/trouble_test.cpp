@@ -30,11 +30,13 @@ TEST(Absence, OfEverybodyConcludesNothing) {  // P12
   for (const int people : {3, 40})
     for (const Side side : kSides)
       for (const std::int64_t total_too : {0, 1}) {
-        SCOPED_TRACE(std::string(to_text(side)) + ", " + std::to_string(people) + (total_too ? " people, the total is 0 as well" : " people"));
+        SCOPED_TRACE(std::string(to_text(side)) + ", " + std::to_string(people) +
+                     (total_too ? " people, the total is 0 as well" : " people"));
         World world;
         fill(world, people);
         const std::size_t writes = world.api_writes();
-        world.wire(side).faults.add(fault(sim::FaultKind::empty_list, side == Side::ctm ? "/contacts" : "/contacts/search", -1, total_too));
+        world.wire(side).faults.add(fault(
+            sim::FaultKind::empty_list, side == Side::ctm ? "/contacts" : "/contacts/search", -1, total_too));
         for (int round = 0; round < 4; ++round) {
           world.clock.tick(World::kHourMs);
           world.cycle(ReadKind::full);
@@ -160,11 +162,14 @@ TEST(Sides, AMalformedPageLeavesTheCursor) {
     const auto cursor = world.store->meta(key);
     ASSERT_TRUE(cursor.has_value());
     world.clock.tick(World::kHourMs);
-    if (side == Side::ctm) world.edit_call(world.call(mara().phone), "city", "Geneva");
-    else world.edit_contact(id, "city", "Geneva");
+    if (side == Side::ctm)
+      world.edit_call(world.call(mara().phone), "city", "Geneva");
+    else
+      world.edit_contact(id, "city", "Geneva");
     (void)activity;
     world.clock.tick(World::kPastEveryLagMs);
-    world.wire(side).faults.add(fault(sim::FaultKind::wrong_json, side == Side::ctm ? "/calls" : "/contacts/search"));
+    world.wire(side).faults.add(
+        fault(sim::FaultKind::wrong_json, side == Side::ctm ? "/calls" : "/contacts/search"));
     EXPECT_EQ(world.cycle().outcome, Outcome::unreachable);
     EXPECT_EQ(world.store->meta(key), cursor);
     world.settle();
@@ -270,7 +275,8 @@ TEST(Brake, HoldsAllOfAClassAndEverythingElseGoesOn) {  // P13
   EXPECT_EQ(groups[0].count, 30);
   EXPECT_LE(world.api_writes() - writes, 10U) << "the creates, no overwrite";
   EXPECT_EQ(world.rows_of(contacts.front()->at(sim::highlevel::Field::phone)).at(0).who.first_name, "Person");
-  world.edit_contact(contacts.front()->id, "first_name", "Another");  // changes one member: the digest is void
+  world.edit_contact(contacts.front()->id, "first_name",
+                     "Another");  // changes one member: the digest is void
   world.settle();
   world.store->transact([&] {
     EXPECT_FALSE(world.store->decide(groups[0].digest, Decision::approved, world.clock.now_ms()));
@@ -293,7 +299,8 @@ TEST(Brake, ARejectedWriteIsNotProposedAgainUntilAValueChanges) {
   world.settle();
   const auto groups = world.store->pending_groups();
   ASSERT_EQ(groups.size(), 1U);
-  world.store->transact([&] { EXPECT_TRUE(world.store->decide(groups[0].digest, Decision::rejected, world.clock.now_ms())); });
+  world.store->transact(
+      [&] { EXPECT_TRUE(world.store->decide(groups[0].digest, Decision::rejected, world.clock.now_ms())); });
   const std::size_t writes = world.api_writes();
   world.settle();
   EXPECT_TRUE(world.store->pending_groups().empty());
@@ -301,7 +308,8 @@ TEST(Brake, ARejectedWriteIsNotProposedAgainUntilAValueChanges) {
   world.expect_quiet();
   world.edit_contact(contacts.front()->id, "first_name", "Another");
   world.settle();
-  EXPECT_EQ(world.rows_of(contacts.front()->at(sim::highlevel::Field::phone)).at(0).who.first_name, "Another");
+  EXPECT_EQ(world.rows_of(contacts.front()->at(sim::highlevel::Field::phone)).at(0).who.first_name,
+            "Another");
   world.expect_quiet();
 }
 
@@ -318,7 +326,8 @@ TEST(DryRun, WritesNothingAndEqualsTheNextRealPlan) {  // P29
   world.clock.tick(World::kPastEveryLagMs);
   const auto dump = [&] {
     std::vector<std::vector<std::string>> all;
-    for (const char* view : {"v_pairs", "v_fields", "v_conflicts", "v_pending", "v_parked", "v_history", "v_identities", "v_runs"})
+    for (const char* view : {"v_pairs", "v_fields", "v_conflicts", "v_pending", "v_parked", "v_history",
+                             "v_identities", "v_runs"})
       for (auto& row : world.rows("SELECT * FROM " + std::string(view))) all.push_back(std::move(row));
     for (auto& row : world.rows("SELECT * FROM meta")) all.push_back(std::move(row));
     return all;
@@ -328,7 +337,9 @@ TEST(DryRun, WritesNothingAndEqualsTheNextRealPlan) {  // P29
   const CycleReport first = world.plan(), second = world.plan();
   EXPECT_EQ(world.api_writes(), writes);
   EXPECT_EQ(dump(), before) << "no row of the state changed";
-  const auto key = [](const PlanItem& item) { return item.key + "/" + item.field + "/" + item.new_value.text() + "/" + item.reason; };
+  const auto key = [](const PlanItem& item) {
+    return item.key + "/" + item.field + "/" + item.new_value.text() + "/" + item.reason;
+  };
   const auto keys = [&](const CycleReport& report) {
     std::vector<std::string> out;
     for (const auto& item : report.plan) out.push_back(key(item));
@@ -343,8 +354,12 @@ TEST(DryRun, WritesNothingAndEqualsTheNextRealPlan) {  // P29
   world.cycle();
   std::set<std::string> planned, done;
   for (const auto& item : first.plan)
-    if (!item.field.empty()) planned.insert(std::string(to_text(item.side)) + "/" + std::to_string(item.pair.row) + "/" + item.field + "/" + item.new_value.text());
-  for (const auto& row : world.rows("SELECT side, pair_id, field, new_value FROM v_history WHERE run_id = ? AND field <> ''", {std::to_string(world.last.run)}))
+    if (!item.field.empty())
+      planned.insert(std::string(to_text(item.side)) + "/" + std::to_string(item.pair.row) + "/" +
+                     item.field + "/" + item.new_value.text());
+  for (const auto& row :
+       world.rows("SELECT side, pair_id, field, new_value FROM v_history WHERE run_id = ? AND field <> ''",
+                  {std::to_string(world.last.run)}))
     done.insert(row[0] + "/" + row[1] + "/" + row[2] + "/" + row[3]);
   EXPECT_EQ(planned, done) << "what was planned is what was done";
   world.settle();

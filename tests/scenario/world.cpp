@@ -19,15 +19,26 @@ namespace {
 using sim::highlevel::Actor;
 using sim::highlevel::Field;
 
-constexpr std::pair<std::string_view, Field> kHighLevelFields[] = {
-    {"first_name", Field::first_name},   {"last_name", Field::last_name}, {"email", Field::email},
-    {"phone", Field::phone},             {"company", Field::company_name}, {"address1", Field::address1},
-    {"city", Field::city},               {"state", Field::state},         {"postal_code", Field::postal_code},
-    {"country", Field::country},         {"website", Field::website}};
+constexpr std::pair<std::string_view, Field> kHighLevelFields[] = {{"first_name", Field::first_name},
+                                                                   {"last_name", Field::last_name},
+                                                                   {"email", Field::email},
+                                                                   {"phone", Field::phone},
+                                                                   {"company", Field::company_name},
+                                                                   {"address1", Field::address1},
+                                                                   {"city", Field::city},
+                                                                   {"state", Field::state},
+                                                                   {"postal_code", Field::postal_code},
+                                                                   {"country", Field::country},
+                                                                   {"website", Field::website}};
 // CTM's own keys of the canonical fields.
 constexpr std::pair<std::string_view, std::string_view> kCtmKeys[] = {
-    {"email", "email"}, {"address1", "street"}, {"city", "city"}, {"state", "state"}, {"postal_code", "postal_code"},
-    {"country", "country"}, {"custom:project_kind", "custom_fields.project_kind"}};
+    {"email", "email"},
+    {"address1", "street"},
+    {"city", "city"},
+    {"state", "state"},
+    {"postal_code", "postal_code"},
+    {"country", "country"},
+    {"custom:project_kind", "custom_fields.project_kind"}};
 
 FieldRule project_kind() {
   FieldRule rule;
@@ -36,12 +47,20 @@ FieldRule project_kind() {
   return rule;
 }
 
-std::string joined(const std::vector<std::string>& parts) { return fmt::format("{}", fmt::join(parts, ", ")); }
+std::string joined(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
 }  // namespace
 
 World::World(std::uint64_t seed)
-    : ctm([this] { return clock.now_ms(); }, [&] { sim::CtmSetup setup; setup.seed = seed; return setup; }()),
-      ctm_staff(ctm), highlevel(seed + 1, [this] { return clock.now_ms(); }) {
+    : ctm([this] { return clock.now_ms(); },
+          [&] {
+            sim::CtmSetup setup;
+            setup.seed = seed;
+            return setup;
+          }()),
+      ctm_staff(ctm),
+      highlevel(seed + 1, [this] { return clock.now_ms(); }) {
   const std::filesystem::path memory = "/dev/shm";  // a state syncs with every transaction
   const auto where = std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
   std::string name = (where / "tandem-world-XXXXXX").string();
@@ -80,7 +99,9 @@ void World::open() {
   }
 }
 
-sim::SimWire& World::wire(Side side) { return side == Side::ctm ? ctm_replica_->wire() : highlevel_replica_->wire(); }
+sim::SimWire& World::wire(Side side) {
+  return side == Side::ctm ? ctm_replica_->wire() : highlevel_replica_->wire();
+}
 
 void World::reopen() {
   store.reset();
@@ -89,7 +110,8 @@ void World::reopen() {
 
 void World::forget() {
   store.reset();
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) std::filesystem::remove(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder_))
+    std::filesystem::remove(entry.path());
   open();
 }
 
@@ -118,8 +140,10 @@ int World::settle(int most) {
   for (int idle = 0; idle < 2;) {
     clock.tick(kPastEveryLagMs);
     const CycleReport report = cycle((busy + idle) % 2 == 0 ? ReadKind::delta : ReadKind::full);
-    const bool still = report.written.ctm + report.written.highlevel + report.changed.ctm + report.changed.highlevel +
-                           report.linked_now + report.awaiting + report.remaining == 0;
+    const bool still = report.written.ctm + report.written.highlevel + report.changed.ctm +
+                           report.changed.highlevel + report.linked_now + report.awaiting +
+                           report.remaining ==
+                       0;
     idle = still ? idle + 1 : 0;
     if (!still && ++busy > most) {
       ADD_FAILURE() << "not settled after " << most << " cycles: " << report.summary();
@@ -166,7 +190,8 @@ std::string World::contact(const sim::PersonCard& card) {
   set(Field::state, card.state);
   set(Field::postal_code, card.postal_code);
   if (!card.tags.empty()) patch.tags = card.tags;
-  for (const auto& [key, value] : card.custom) patch.custom.push_back({"", key, sim::highlevel::CustomValue::of(value)});
+  for (const auto& [key, value] : card.custom)
+    patch.custom.push_back({"", key, sim::highlevel::CustomValue::of(value)});
   const auto made = highlevel.create(patch, Actor::staff);
   if (!made) throw std::runtime_error("HighLevel refused a contact: " + made.refusal.messages.front());
   return (*made)->id;
@@ -176,7 +201,8 @@ void World::edit_contact(const std::string& id, const std::string& field, const 
   sim::highlevel::Patch patch;
   for (const auto& [name, wire_field] : kHighLevelFields)
     if (name == field) patch.set(wire_field, value);
-  if (field == "custom:project_kind") patch.custom.push_back({"", "project_kind", sim::highlevel::CustomValue::of(value)});
+  if (field == "custom:project_kind")
+    patch.custom.push_back({"", "project_kind", sim::highlevel::CustomValue::of(value)});
   const auto changed = highlevel.update(id, patch, Actor::staff);
   if (!changed) throw std::runtime_error("HighLevel refused an edit: " + changed.refusal.messages.front());
 }
@@ -207,7 +233,8 @@ std::string World::highlevel_value(const std::string& id, const std::string& fie
 }
 
 // ---- CTM
-std::int64_t World::call(const std::string& number, const std::string& name, const std::string& cnam, const std::string& email) {
+std::int64_t World::call(const std::string& number, const std::string& name, const std::string& cnam,
+                         const std::string& email) {
   sim::CtmNewActivity made;
   made.number = number;
   made.name = name;
@@ -258,10 +285,12 @@ std::vector<std::string> World::tags_of(const std::string& number) {
 }
 
 // ---- the state
-std::vector<std::vector<std::string>> World::rows(const std::string& sql, const std::vector<std::string>& binds) {
+std::vector<std::vector<std::string>> World::rows(const std::string& sql,
+                                                  const std::vector<std::string>& binds) {
   SQLite::Database reader(file_, SQLite::OPEN_READONLY);  // as anybody may, while the daemon runs
   SQLite::Statement query(reader, sql);
-  for (int i = 0; i < static_cast<int>(binds.size()); ++i) query.bind(i + 1, binds[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < static_cast<int>(binds.size()); ++i)
+    query.bind(i + 1, binds[static_cast<std::size_t>(i)]);
   std::vector<std::vector<std::string>> out;
   while (query.executeStep()) {
     out.emplace_back();
@@ -276,7 +305,8 @@ std::string World::cell(const std::string& sql, const std::vector<std::string>& 
 }
 
 PairId World::pair_of(const std::string& any_id) {
-  const std::string id = cell("SELECT DISTINCT pair_id FROM v_identities WHERE kind = 'id' AND value = ?", {any_id});
+  const std::string id =
+      cell("SELECT DISTINCT pair_id FROM v_identities WHERE kind = 'id' AND value = ?", {any_id});
   return PairId{id.empty() ? 0 : std::stoll(id)};
 }
 
@@ -284,7 +314,8 @@ std::string World::state_of(const std::string& any_id) {
   return cell("SELECT state FROM v_pairs WHERE pair_id = ?", {std::to_string(pair_of(any_id).row)});
 }
 
-void World::decide(const std::string& any_id, const std::string& field, Resolution::Take take, const std::string& value) {
+void World::decide(const std::string& any_id, const std::string& field, Resolution::Take take,
+                   const std::string& value) {
   const PairId id = pair_of(any_id);
   SqliteDecisions person(file_);  // from the command line, while the daemon has the state
   if (!person.set_resolution(id, field, Resolution{take, value, store->pair(id)->fields[field].seen}))
@@ -299,22 +330,31 @@ void World::expect_converged(const std::set<std::string>& except) {
   }
 }
 
-void World::compare(const std::string& pair, const std::string& number, const std::string& id, const std::set<std::string>& except) {
+void World::compare(const std::string& pair, const std::string& number, const std::string& id,
+                    const std::set<std::string>& except) {
   const auto found = highlevel.read(id);
   if (!found) {
     ADD_FAILURE() << "pair " << pair << ": HighLevel has no contact " << id;
     return;
   }
-  struct Source { std::string name; const sim::CtmIdentity* who; bool shows_email; };
+  struct Source {
+    std::string name;
+    const sim::CtmIdentity* who;
+    bool shows_email;
+  };
   std::vector<Source> sources;
-  if (const auto* newest = ctm.account().newest_of(number)) sources.push_back({fmt::format("activity {}", newest->id), &newest->who, true});
+  if (const auto* newest = ctm.account().newest_of(number))
+    sources.push_back({fmt::format("activity {}", newest->id), &newest->who, true});
   const auto listed = rows_of(number);
   for (const auto& row : listed)
-    sources.push_back({fmt::format("row {}", row.membership.id), &row.who, !ctm.switches().is("list_row_email", "absent")});
+    sources.push_back(
+        {fmt::format("row {}", row.membership.id), &row.who, !ctm.switches().is("list_row_email", "absent")});
   std::vector<const sim::CtmIdentity*> earlier;  // what the newest call does not show may stand there
-  for (const std::int64_t activity : ctm.account().activities_of(number)) earlier.push_back(&ctm.account().activity(activity)->who);
+  for (const std::int64_t activity : ctm.account().activities_of(number))
+    earlier.push_back(&ctm.account().activity(activity)->who);
   EXPECT_FALSE(sources.empty()) << "pair " << pair << ": CTM knows nothing of its number";
-  const auto check = [&](const std::string& field, const std::string& at_highlevel, const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
+  const auto check = [&](const std::string& field, const std::string& at_highlevel,
+                         const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
     if (except.contains(field)) return;
     bool shown = false, any = false;
     for (const auto& source : sources) {
@@ -323,16 +363,22 @@ void World::compare(const std::string& pair, const std::string& number, const st
       const std::string value = at_ctm(*source.who);
       shown = shown || value == at_highlevel;
       if (value.empty()) continue;
-      EXPECT_EQ(value, at_highlevel) << "pair " << pair << ", " << field << " of " << source.name << " and of " << id;
+      EXPECT_EQ(value, at_highlevel) << "pair " << pair << ", " << field << " of " << source.name
+                                     << " and of " << id;
     }
-    for (const auto& row : listed) earlier.push_back(&row.who);  // an e-mail is there, though a row does not show it
-    shown = shown || std::ranges::any_of(earlier, [&](const auto* who) { return at_ctm(*who) == at_highlevel; });
+    for (const auto& row : listed)
+      earlier.push_back(&row.who);  // an e-mail is there, though a row does not show it
+    shown =
+        shown || std::ranges::any_of(earlier, [&](const auto* who) { return at_ctm(*who) == at_highlevel; });
     // HighLevel adds the location's country to what we create: its own doing is nobody's edit (P11).
-    const bool enriched = std::string_view(field) == "country" && at_highlevel == highlevel.switches().text("location.country");
-    EXPECT_TRUE(shown || !any || enriched) << "pair " << pair << ", " << field << ": HighLevel says '" << at_highlevel << "', CTM says it nowhere";
+    const bool enriched =
+        std::string_view(field) == "country" && at_highlevel == highlevel.switches().text("location.country");
+    EXPECT_TRUE(shown || !any || enriched) << "pair " << pair << ", " << field << ": HighLevel says '"
+                                           << at_highlevel << "', CTM says it nowhere";
   };
   const std::string first = highlevel_value(id, "first_name"), last_name = highlevel_value(id, "last_name");
-  check("name", join_name(canonical_name(first), canonical_name(last_name)), [](const sim::CtmIdentity& who) { return canonical_name(who.name); });
+  check("name", join_name(canonical_name(first), canonical_name(last_name)),
+        [](const sim::CtmIdentity& who) { return canonical_name(who.name); });
   for (const auto& rule : policy.mapping.rules()) {
     if (rule.direction != Direction::both || rule.native.ctm.empty() || rule.name == "phone") continue;
     for (const auto& entry : kCtmKeys) {
@@ -353,7 +399,8 @@ void World::compare(const std::string& pair, const std::string& number, const st
 void World::compare_tags(const std::string& pair, const std::string& id) {
   std::vector<std::string> at_ctm;
   bool called = false;
-  for (const auto& row : rows("SELECT value FROM v_identities WHERE pair_id = ? AND side = 'ctm' AND kind = 'id'", {pair})) {
+  for (const auto& row :
+       rows("SELECT value FROM v_identities WHERE pair_id = ? AND side = 'ctm' AND kind = 'id'", {pair})) {
     called = called || !ctm.account().activities_of(row[0]).empty();
     for (const auto& tag : tags_of(row[0])) at_ctm.push_back(tag);
   }
@@ -363,7 +410,8 @@ void World::compare_tags(const std::string& pair, const std::string& id) {
 
 std::size_t World::api_writes() const {
   const auto api = [](const sim::WriteEntry& write) { return write.actor == "api"; };
-  return static_cast<std::size_t>(std::ranges::count_if(ctm.writes(), api) + std::ranges::count_if(highlevel.writes(), api));
+  return static_cast<std::size_t>(std::ranges::count_if(ctm.writes(), api) +
+                                  std::ranges::count_if(highlevel.writes(), api));
 }
 
 void World::expect_quiet() {
@@ -386,7 +434,8 @@ void World::expect_quiet() {
 }
 
 void World::expect_audited() {
-  for (const auto& missing : unaudited()) ADD_FAILURE() << "overwritten by us and in no history row: " << missing;
+  for (const auto& missing : unaudited())
+    ADD_FAILURE() << "overwritten by us and in no history row: " << missing;
 }
 
 std::vector<std::string> World::unaudited() {
@@ -395,8 +444,8 @@ std::vector<std::string> World::unaudited() {
     for (const auto& write : side == Side::ctm ? ctm.writes() : highlevel.writes()) {
       if (write.actor != "api" || write.old_value.empty() || write.old_value == write.new_value) continue;
       if (!audited(side, write))
-        out.push_back(fmt::format("{} {} {} {}: '{}' -> '{}'", to_text(side), write.action, write.record_id, write.field,
-                                  write.old_value, write.new_value));
+        out.push_back(fmt::format("{} {} {} {}: '{}' -> '{}'", to_text(side), write.action, write.record_id,
+                                  write.field, write.old_value, write.new_value));
     }
   }
   return out;
@@ -418,27 +467,32 @@ bool World::audited(Side side, const sim::WriteEntry& write) {
   }
   // A replace takes the record away and brings it back: what comes back was not lost.
   const auto returns = [&](const sim::WriteEntry& later) {
-    return later.actor == "api" && later.person == write.person && later.field == write.field && later.new_value == write.old_value;
+    return later.actor == "api" && later.person == write.person && later.field == write.field &&
+           later.new_value == write.old_value;
   };
   if (side == Side::ctm && write.action == "delete") {
     if (std::any_of(&write, ctm.writes().data() + ctm.writes().size(), returns)) return true;
     for (const auto& row : rows_of(write.person))  // or the server kept it
       if (sim::ctm_value(row.who, write.field) == write.old_value) return true;
   }
-  if (canonical.empty()) return true;  // a list, a half of a name that the whole one tells, a field nobody maps
+  if (canonical.empty())
+    return true;  // a list, a half of a name that the whole one tells, a field nobody maps
   const std::string pair = std::to_string(pair_of(write.person).row);
-  const auto history = rows("SELECT field, old_value FROM v_history WHERE side = ? AND pair_id = ? AND old_value IS NOT NULL",
-                            {std::string(to_text(side)), pair});
+  const auto history =
+      rows("SELECT field, old_value FROM v_history WHERE side = ? AND pair_id = ? AND old_value IS NOT NULL",
+           {std::string(to_text(side)), pair});
   std::string old_value = write.old_value;
   if (canonical == "tags") old_value = canonical_tag(old_value);
   if (const FieldRule* rule = policy.mapping.find(canonical)) {
-    const FieldMap shown = policy.mapping.normalise(side, {{rule->native[side], sim::wire_text(write.old_value)}});
+    const FieldMap shown =
+        policy.mapping.normalise(side, {{rule->native[side], sim::wire_text(write.old_value)}});
     old_value = value_of(policy.mapping.project(side, shown, {}), canonical).text();
   }
   return std::ranges::any_of(history, [&](const auto& row) {
     if (canonical == "name") {
       const std::string whole = canonical_name(old_value);
-      return (row[0] == "first_name" && whole.starts_with(row[1])) || (row[0] == "last_name" && whole.ends_with(row[1]));
+      return (row[0] == "first_name" && whole.starts_with(row[1])) ||
+             (row[0] == "last_name" && whole.ends_with(row[1]));
     }
     return row[0] == canonical && row[1] == old_value;
   });
@@ -447,13 +501,17 @@ bool World::audited(Side side, const sim::WriteEntry& write) {
 void World::expect_no_duplicates() {
   std::map<std::string, std::vector<std::string>> holders;
   for (const auto& contact : highlevel.contacts()) {
-    if (const auto& phone = contact->at(Field::phone); !phone.empty()) holders["HighLevel phone " + phone].push_back(contact->id);
-    if (const auto email = canonical_email(contact->at(Field::email)); !email.empty()) holders["HighLevel e-mail " + email].push_back(contact->id);
+    if (const auto& phone = contact->at(Field::phone); !phone.empty())
+      holders["HighLevel phone " + phone].push_back(contact->id);
+    if (const auto email = canonical_email(contact->at(Field::email)); !email.empty())
+      holders["HighLevel e-mail " + email].push_back(contact->id);
   }
   for (const auto& row : ctm.account().live_rows(ctm.sync_list()))
     holders["CTM row " + row.membership.number].push_back(std::to_string(row.membership.id));
-  for (const auto& [key, ids] : holders) EXPECT_EQ(ids.size(), 1U) << key << " is several records: " << joined(ids);
-  for (const auto& row : rows("SELECT side, value, count(*) FROM v_identities WHERE kind = 'id' GROUP BY 1, 2 HAVING count(*) > 1"))
+  for (const auto& [key, ids] : holders)
+    EXPECT_EQ(ids.size(), 1U) << key << " is several records: " << joined(ids);
+  for (const auto& row : rows("SELECT side, value, count(*) FROM v_identities WHERE kind = 'id' GROUP BY 1, "
+                              "2 HAVING count(*) > 1"))
     ADD_FAILURE() << row[0] << " id " << row[1] << " belongs to " << row[2] << " pairs";
   for (const auto& contact : highlevel.contacts())
     EXPECT_NE(pair_of(contact->id).row, 0) << "HighLevel contact " << contact->id << " is in no pair";

@@ -45,10 +45,10 @@ class World {
   sim::CtmModel ctm;
   sim::CtmUi ctm_staff;
   sim::highlevel::Model highlevel;
-  Policy policy;                    // first_run_ask off; standard rules and custom:project_kind
+  Policy policy;  // first_run_ask off; standard rules and custom:project_kind
   std::unique_ptr<SqliteStore> store;
-  std::vector<std::string> said;    // what the cycles logged
-  CycleReport last;                 // of the last cycle
+  std::vector<std::string> said;  // what the cycles logged
+  CycleReport last;               // of the last cycle
 
   // ---- the machine
   [[nodiscard]] sim::SimWire& wire(Side side);
@@ -60,15 +60,16 @@ class World {
   // A cycle that dies at the numbered step (before or after each request, from 1); the state is opened
   // again. False: the cycle ended before it came to that step.
   bool crash_at(int step, ReadKind kind = ReadKind::delta);
-  void reopen();                                       // as after a restart
-  void forget();                                       // the state file is lost
+  void reopen();  // as after a restart
+  void forget();  // the state file is lost
   void rule(const std::string& field, const std::function<void(FieldRule&)>& change);
   [[nodiscard]] const std::string& state_file() const { return file_; }
   [[nodiscard]] static LinkIdentity link() { return {"acme", "20417", "location"}; }
 
   // ---- people at HighLevel
-  std::string contact(const sim::PersonCard& card);    // its id
-  void edit_contact(const std::string& id, const std::string& field, const std::string& value);  // canonical name
+  std::string contact(const sim::PersonCard& card);  // its id
+  void edit_contact(const std::string& id, const std::string& field,
+                    const std::string& value);  // canonical name
   void tag_contact(const std::string& id, const std::string& tag, bool add = true);
   [[nodiscard]] const sim::highlevel::Contact& at_highlevel(const std::string& id);
   [[nodiscard]] std::string contact_with_phone(const std::string& number);  // "" = none
@@ -77,19 +78,24 @@ class World {
   // ---- people at CTM
   std::int64_t call(const std::string& number, const std::string& name = "", const std::string& cnam = "",
                     const std::string& email = "");
-  void row(const sim::PersonCard& card);               // typed into the sync list
-  void edit_call(std::int64_t id, const std::string& key, const std::string& value) { ctm_staff.edit_activity(id, key, value); }
+  void row(const sim::PersonCard& card);  // typed into the sync list
+  void edit_call(std::int64_t id, const std::string& key, const std::string& value) {
+    ctm_staff.edit_activity(id, key, value);
+  }
   void edit_row(const std::string& number, const std::string& key, const std::string& value);
   [[nodiscard]] std::vector<sim::CtmRow> rows_of(const std::string& number);
   [[nodiscard]] const sim::CtmIdentity& newest_call(const std::string& number);  // its identity
   [[nodiscard]] std::vector<std::string> tags_of(const std::string& number);     // the union, sorted
 
   // ---- the state
-  [[nodiscard]] std::vector<std::vector<std::string>> rows(const std::string& sql, const std::vector<std::string>& binds = {});
-  [[nodiscard]] std::string cell(const std::string& sql, const std::vector<std::string>& binds = {});  // "" unless one
-  [[nodiscard]] std::string state_of(const std::string& any_id);     // v_pairs.state by either id or an alias
+  [[nodiscard]] std::vector<std::vector<std::string>> rows(const std::string& sql,
+                                                           const std::vector<std::string>& binds = {});
+  [[nodiscard]] std::string cell(const std::string& sql,
+                                 const std::vector<std::string>& binds = {});  // "" unless one
+  [[nodiscard]] std::string state_of(const std::string& any_id);  // v_pairs.state by either id or an alias
   [[nodiscard]] PairId pair_of(const std::string& any_id);
-  void decide(const std::string& any_id, const std::string& field, Resolution::Take take, const std::string& value = "");
+  void decide(const std::string& any_id, const std::string& field, Resolution::Take take,
+              const std::string& value = "");
 
   // ---- the laws
   // Every mapped field and the tags of every linked pair are equal in the two models (P4).
@@ -105,7 +111,8 @@ class World {
   void open();
   void expect_no_duplicates();
   void expect_silent_log();
-  void compare(const std::string& pair, const std::string& number, const std::string& id, const std::set<std::string>& except);
+  void compare(const std::string& pair, const std::string& number, const std::string& id,
+               const std::set<std::string>& except);
   void compare_tags(const std::string& pair, const std::string& id);
   [[nodiscard]] bool audited(Side side, const sim::WriteEntry& write);
 

@@ -3,6 +3,7 @@
 #define CPPHTTPLIB_ZLIB_SUPPORT
 #define CPPHTTPLIB_BROTLI_SUPPORT
 #include <httplib.h>
+#include <ctime>
 
 #include "tests/sim/http_face.h"
 
@@ -91,6 +92,12 @@ void answer(const httplib::Request& request, httplib::Response& response, Delive
   HttpResponse& from = delivered.response;
   response.status = from.status;
   std::string type = "application/json; charset=utf-8";
+  char date[40];
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  response.set_header("Date", date);
   for (const auto& [name, value] : from.headers) {
     if (name == "content-type")
       type = value;

@@ -14,8 +14,11 @@ namespace {
 constexpr std::string_view kApi = "api";
 constexpr std::string_view kCustom = "custom:";
 // Native names beside the keys of an address here.
-constexpr std::pair<std::string_view, std::string_view> kAddress[] = {
-    {"address1", "street"}, {"city", "city"}, {"state", "state"}, {"postal_code", "postal_code"}, {"country", "country"}};
+constexpr std::pair<std::string_view, std::string_view> kAddress[] = {{"address1", "street"},
+                                                                      {"city", "city"},
+                                                                      {"state", "state"},
+                                                                      {"postal_code", "postal_code"},
+                                                                      {"country", "country"}};
 
 std::int64_t number_in(const std::string& text) {
   std::int64_t number = -1;
@@ -38,7 +41,8 @@ SimCtmReplica::SimCtmReplica(CtmModel& model, const Mapping& mapping, Clock& clo
   can_.page_max = static_cast<int>(settings_.rows_per_page);
   can_.batch = tuning::kApplyBatch;
   SurfaceAccess activity, row;
-  for (const auto& [native, key] : kAddress) activity[std::string(native)] = row[std::string(native)] = Access::read_write;
+  for (const auto& [native, key] : kAddress)
+    activity[std::string(native)] = row[std::string(native)] = Access::read_write;
   activity["custom:*"] = row["custom:*"] = Access::read_write;
   activity["name"] = activity["email"] = Access::read_write;
   row["name"] = Access::read_only;
@@ -50,12 +54,15 @@ Result<void> SimCtmReplica::open() {
   return wire_.send("GET", "/lists", [&](PageFault) -> std::optional<Error> {
     std::string wrong;
     const CtmList* list = account().list_named(settings_.list);
-    if (list == nullptr || !list->user_id.empty()) wrong = "ctm: no contact list has the configured name; ";
-    else list_id_ = list->id;
+    if (list == nullptr || !list->user_id.empty())
+      wrong = "ctm: no contact list has the configured name; ";
+    else
+      list_id_ = list->id;
     for (const auto& native : mapping_.native_names(Side::ctm)) {
       if (!native.starts_with(kCustom)) continue;
       const std::string api_name = native.substr(kCustom.size());
-      if (std::ranges::find(account().custom_fields, api_name, &CtmCustomField::api_name) == account().custom_fields.end())
+      if (std::ranges::find(account().custom_fields, api_name, &CtmCustomField::api_name) ==
+          account().custom_fields.end())
         wrong += fmt::format("ctm: no custom field has the api_name {}; ", api_name);
     }
     if (!wrong.empty()) return fail(tandem::Fault::rejected, wrong).value();
@@ -103,8 +110,10 @@ void SimCtmReplica::show(Evidence& into, const CtmIdentity& who, bool row) const
     if (!native.starts_with(kCustom)) continue;
     const std::string api_name = native.substr(kCustom.size());
     const auto found = who.custom.find(api_name);
-    if (found != who.custom.end()) into.fields.emplace_back(native, custom_value(api_name, found->second));
-    else if (row) into.fields.emplace_back(native, WireValue{});  // a row shows them always
+    if (found != who.custom.end())
+      into.fields.emplace_back(native, custom_value(api_name, found->second));
+    else if (row)
+      into.fields.emplace_back(native, WireValue{});  // a row shows them always
   }
 }
 
@@ -148,14 +157,16 @@ Result<Page> SimCtmReplica::read_page(ReadKind kind, const std::string& cursor) 
   if (cursor.empty() || cursor[0] == 'W') {
     const std::int64_t mark_s = cursor.empty() ? 0 : std::max<std::int64_t>(0, number_in(cursor.substr(1)));
     place.high_s = mark_s;
-    place.floor_s = kind == ReadKind::full ? 0 : std::max<std::int64_t>(0, mark_s - settings_.activity_overlap_ms / 1000);
+    place.floor_s =
+        kind == ReadKind::full ? 0 : std::max<std::int64_t>(0, mark_s - settings_.activity_overlap_ms / 1000);
     place.second = model_.now() / 1000 + 366 * 86'400;
     swept_.clear();
     swept_calls_ = 0;
     return read_activities(kind, place);
   }
   long long floor = 0, high = 0, second = 0, id = 0, page = 0;
-  if (std::sscanf(cursor.c_str(), "%c %lld %lld %lld %lld %lld", &place.phase, &floor, &high, &second, &id, &page) != 6)
+  if (std::sscanf(cursor.c_str(), "%c %lld %lld %lld %lld %lld", &place.phase, &floor, &high, &second, &id,
+                  &page) != 6)
     return fail(tandem::Fault::malformed, "ctm: not a cursor of this surface; read in full once");
   place = {place.phase, floor, high, second, id, page};
   return place.phase == 'A' ? read_activities(kind, place) : read_rows(place);
@@ -197,7 +208,8 @@ Result<Page> SimCtmReplica::read_activities(ReadKind kind, Place place) {
   place.phase = more ? 'A' : 'R';
   page.more = true;
   page.high_water_ms = place.high_s * 1000;
-  page.next = fmt::format("{} {} {} {} {} {}", place.phase, place.floor_s, place.high_s, place.second, place.id, place.page);
+  page.next = fmt::format("{} {} {} {} {} {}", place.phase, place.floor_s, place.high_s, place.second,
+                          place.id, place.page);
   return page;
 }
 
@@ -222,7 +234,8 @@ Result<Page> SimCtmReplica::read_rows(Place place) {
   if (page.more && page.evidence.empty())
     return fail(tandem::Fault::malformed, "ctm: a page of list rows is empty though more are announced");
   ++place.page;
-  page.next = page.more ? fmt::format("R {} {} {} {} {}", place.floor_s, place.high_s, place.second, place.id, place.page)
+  page.next = page.more ? fmt::format("R {} {} {} {} {}", place.floor_s, place.high_s, place.second, place.id,
+                                      place.page)
                         : fmt::format("W{}", place.high_s);
   if (!page.more && swept_.size() == total) page.completed.push_back(SourceKind::row);
   return page;
@@ -242,7 +255,8 @@ Result<std::vector<Evidence>> SimCtmReplica::all_rows(const std::string& number)
     return std::nullopt;
   });
   if (!sent) return fail(sent.error());
-  if (rows_met != total) return fail(tandem::Fault::malformed, "ctm: the list shows fewer rows than it counts");
+  if (rows_met != total)
+    return fail(tandem::Fault::malformed, "ctm: the list shows fewer rows than it counts");
   return out;
 }
 
@@ -254,7 +268,8 @@ std::vector<Result<std::vector<Evidence>>> SimCtmReplica::fetch(std::span<const 
 }
 
 Result<std::vector<Evidence>> SimCtmReplica::fetch_one(const FetchRequest& request) {
-  if (request.sources.empty()) return fail(tandem::Fault::unsupported, "ctm: this surface reads nobody by id");
+  if (request.sources.empty())
+    return fail(tandem::Fault::unsupported, "ctm: this surface reads nobody by id");
   std::vector<Evidence> out;
   for (const auto& source : request.sources) {
     if (source.kind == SourceKind::row) {
@@ -278,7 +293,9 @@ Result<std::vector<Evidence>> SimCtmReplica::fetch_one(const FetchRequest& reque
 Result<Found> SimCtmReplica::find(const NaturalKey& key) {
   Found found;
   found.as_of_ms = wire_.now_ms();
-  const auto mail = [&](const CtmIdentity& who) { return !key.email.empty() && canonical_email(who.email) == key.email; };
+  const auto mail = [&](const CtmIdentity& who) {
+    return !key.email.empty() && canonical_email(who.email) == key.email;
+  };
   const auto rows = wire_.send("GET", lists() + "/contacts", [&](PageFault) -> std::optional<Error> {
     const bool shows_email = !model_.switches().is("list_row_email", "absent");
     for (const auto& entry : account().rows(list_id_))
@@ -309,7 +326,8 @@ CtmPatch SimCtmReplica::patch_of(const WireFields& fields, bool for_row) const {
     if ((native == "first_name" || native == "last_name") && for_row) patch[native] = text;
     if (native == "email") patch["email"] = text;
     for (const auto& [name, key] : kAddress)
-      if (native == name && (!for_row || model_.switches().on("list_address_write"))) patch[std::string(key)] = text;
+      if (native == name && (!for_row || model_.switches().on("list_address_write")))
+        patch[std::string(key)] = text;
     if (native.starts_with(kCustom)) patch[std::string(kCtmCustom) + native.substr(kCustom.size())] = text;
   }
   return patch;
@@ -344,9 +362,11 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
     if (!rows) return fail(rows.error());
     for (auto& row : *rows) {
       // Made by the part of this write that was carried out before we died.
-      if (write.resume && write.target && row.source != *write.target) return Receipt{write.record, {std::move(row)}, false};
+      if (write.resume && write.target && row.source != *write.target)
+        return Receipt{write.record, {std::move(row)}, false};
       for (const auto& [native, value] : row.fields) {
-        if (native != "name") before.whole.emplace_back(native, value);
+        if (native != "name")
+          before.whole.emplace_back(native, value);
         else if (const SplitName split = split_name(value.text); true) {
           before.whole.emplace_back("first_name", wire_text(split.first));
           before.whole.emplace_back("last_name", wire_text(split.last));
@@ -358,7 +378,9 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
     if (const auto removed = remove_row(number); !removed) return fail(removed.error());
   if (const auto added = add_row(write); !added) {
     if (replaces && added.error().fault == tandem::Fault::rejected && !before.whole.empty())
-      if (const auto back = add_row(before); !back) return fail(tandem::Fault::ambiguous, "ctm: a row was removed, and neither its new nor its old form is back; resume");
+      if (const auto back = add_row(before); !back)
+        return fail(tandem::Fault::ambiguous,
+                    "ctm: a row was removed, and neither its new nor its old form is back; resume");
     return fail(added.error());
   }
   Receipt receipt{write.record, {}, true};
@@ -367,9 +389,10 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
   for (auto& row : *rows) {
     const bool old = replaces && row.source == *write.target;  // its removal is not in the index yet
     const bool lags = write.target && !replaces && std::ranges::any_of(write.set, [&](const auto& field) {
-      const auto shown = std::ranges::find(row.fields, field.first, &WireFields::value_type::first);
-      return shown != row.fields.end() && shown->second != field.second;
-    });
+                        const auto shown =
+                            std::ranges::find(row.fields, field.first, &WireFields::value_type::first);
+                        return shown != row.fields.end() && shown->second != field.second;
+                      });
     if (old || lags) continue;
     receipt.shown = {std::move(row)};
     receipt.awaiting_index = false;
@@ -386,7 +409,9 @@ Result<Receipt> SimCtmReplica::modify(const Write& write) {
   });
   if (!sent) return fail(sent.error());
   auto shown = fetch_one({write.record, {*write.target}});
-  if (!shown) return fail(tandem::Fault::ambiguous, fmt::format("ctm: activity {} was written and could not be read back", id));
+  if (!shown)
+    return fail(tandem::Fault::ambiguous,
+                fmt::format("ctm: activity {} was written and could not be read back", id));
   return Receipt{write.record, std::move(*shown), false};
 }
 
@@ -395,12 +420,14 @@ Result<Receipt> SimCtmReplica::tag(const Write& write) {
   bool any = false;
   for (const auto& source : write.tag_sources) {
     for (const auto& text : write.tags) {
-      const auto sent = wire_.send(add ? "POST" : "DELETE", "/calls/" + source.id + "/tag", [&](PageFault) -> std::optional<Error> {
-        const CtmOutcome outcome = account().tag(kApi, number_in(source.id), text, add);
-        if (!outcome.ok()) return refusal(outcome, source.id);
-        return std::nullopt;
-      });
-      if (!sent && any) return fail(tandem::Fault::ambiguous, "ctm: some of the tags were changed; " + sent.error().message);
+      const auto sent = wire_.send(
+          add ? "POST" : "DELETE", "/calls/" + source.id + "/tag", [&](PageFault) -> std::optional<Error> {
+            const CtmOutcome outcome = account().tag(kApi, number_in(source.id), text, add);
+            if (!outcome.ok()) return refusal(outcome, source.id);
+            return std::nullopt;
+          });
+      if (!sent && any)
+        return fail(tandem::Fault::ambiguous, "ctm: some of the tags were changed; " + sent.error().message);
       if (!sent) return fail(sent.error());
       any = true;
     }
@@ -412,17 +439,21 @@ Result<Receipt> SimCtmReplica::tag(const Write& write) {
 
 Result<Receipt> SimCtmReplica::apply_one(const Write& write) {
   switch (write.kind) {
-    case WriteKind::create: return put_row(write);
+    case WriteKind::create:
+      return put_row(write);
     case WriteKind::tag_add:
-    case WriteKind::tag_remove: return tag(write);
+    case WriteKind::tag_remove:
+      return tag(write);
     case WriteKind::remove: {
       const auto removed = remove_row(write.record.text);
       if (!removed) return fail(removed.error());
       return Receipt{write.record, {}, false};
     }
-    case WriteKind::update: break;
+    case WriteKind::update:
+      break;
   }
-  if (!write.target) return fail(tandem::Fault::unsupported, "ctm: this surface writes rows and activities only");
+  if (!write.target)
+    return fail(tandem::Fault::unsupported, "ctm: this surface writes rows and activities only");
   return write.target->kind == SourceKind::activity ? modify(write) : put_row(write);
 }
 
@@ -435,11 +466,15 @@ std::vector<Result<Receipt>> SimCtmReplica::apply(std::span<const Write> writes)
 
 int SimCtmReplica::cost_of(WriteKind kind) const {
   switch (kind) {
-    case WriteKind::create: return 2;
-    case WriteKind::update: return 4;  // a row: read, remove, add, read
+    case WriteKind::create:
+      return 2;
+    case WriteKind::update:
+      return 4;  // a row: read, remove, add, read
     case WriteKind::tag_add:
-    case WriteKind::tag_remove: return 2;
-    case WriteKind::remove: return 1;
+    case WriteKind::tag_remove:
+      return 2;
+    case WriteKind::remove:
+      return 1;
   }
   return 1;
 }

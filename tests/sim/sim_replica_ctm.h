@@ -52,7 +52,8 @@ class SimCtmReplica final : public Replica {
   [[nodiscard]] std::string lists() const { return "/lists/" + list_id_; }
   Result<Page> read_activities(ReadKind kind, Place place);
   Result<Page> read_rows(Place place);
-  Result<std::vector<Evidence>> all_rows(const std::string& number);  // of one number, as the listing shows them
+  Result<std::vector<Evidence>> all_rows(
+      const std::string& number);  // of one number, as the listing shows them
   Result<std::vector<Evidence>> fetch_one(const FetchRequest& request);
   Result<Receipt> apply_one(const Write& write);
   Result<Receipt> put_row(const Write& write);
@@ -74,8 +75,8 @@ class SimCtmReplica final : public Replica {
   Capabilities can_;
   std::set<std::string, std::less<>> own_;
   std::string list_id_;
-  std::set<std::int64_t> swept_;     // row ids of the sweep going on
-  std::int64_t swept_calls_ = 0;     // activities of the full reading going on
+  std::set<std::int64_t> swept_;  // row ids of the sweep going on
+  std::int64_t swept_calls_ = 0;  // activities of the full reading going on
   std::map<std::string, std::string> learned_;
 };
 }  // namespace tandem::sim

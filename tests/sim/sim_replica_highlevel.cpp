@@ -15,15 +15,23 @@ using highlevel::CustomValue;
 using highlevel::Field;
 
 constexpr std::string_view kCustom = "custom:";
-constexpr std::pair<std::string_view, Field> kFields[] = {
-    {"first_name", Field::first_name},   {"last_name", Field::last_name}, {"email", Field::email},
-    {"phone", Field::phone},             {"company", Field::company_name}, {"address1", Field::address1},
-    {"city", Field::city},               {"state", Field::state},         {"postal_code", Field::postal_code},
-    {"country", Field::country},         {"website", Field::website}};
+constexpr std::pair<std::string_view, Field> kFields[] = {{"first_name", Field::first_name},
+                                                          {"last_name", Field::last_name},
+                                                          {"email", Field::email},
+                                                          {"phone", Field::phone},
+                                                          {"company", Field::company_name},
+                                                          {"address1", Field::address1},
+                                                          {"city", Field::city},
+                                                          {"state", Field::state},
+                                                          {"postal_code", Field::postal_code},
+                                                          {"country", Field::country},
+                                                          {"website", Field::website}};
 
 bool is_number(std::string_view type) { return type == "NUMERICAL" || type == "FLOAT" || type == "MONETORY"; }
 bool is_multi(std::string_view type) { return type == "MULTIPLE_OPTIONS" || type == "CHECKBOX"; }
-bool is_text(std::string_view type) { return type == "TEXT" || type == "LARGE_TEXT" || type == "PHONE" || type == "TIME"; }
+bool is_text(std::string_view type) {
+  return type == "TEXT" || type == "LARGE_TEXT" || type == "PHONE" || type == "TIME";
+}
 
 WireValue wire_custom(const CustomValue& value) {
   if (value.kind != CustomValue::Kind::list) return wire_text(highlevel::to_text(value));
@@ -38,12 +46,14 @@ CustomValue custom_of(const WireValue& value, std::string_view type) {
     if (is_multi(type)) return CustomValue::of(std::vector<std::string>{});
     return is_text(type) ? CustomValue::of(std::string()) : CustomValue{};
   }
-  if (is_multi(type)) return CustomValue::of(value.items.empty() ? std::vector<std::string>{value.text} : value.items);
+  if (is_multi(type))
+    return CustomValue::of(value.items.empty() ? std::vector<std::string>{value.text} : value.items);
   const std::string text = text_of(value);
   if (!is_number(type)) return CustomValue::of(text);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return CustomValue::of(text);  // the server refuses it
+  if (error != std::errc{} || end != text.data() + text.size())
+    return CustomValue::of(text);  // the server refuses it
   return CustomValue::of(number);
 }
 
@@ -69,7 +79,8 @@ highlevel::Filter since(std::int64_t ms) {
 }
 }  // namespace
 
-SimHighLevelReplica::SimHighLevelReplica(highlevel::Model& model, const Mapping& mapping, Clock& clock, int rows_per_page)
+SimHighLevelReplica::SimHighLevelReplica(highlevel::Model& model, const Mapping& mapping, Clock& clock,
+                                         int rows_per_page)
     : model_(model), mapping_(mapping), wire_(clock), rows_per_page_(rows_per_page) {
   can_.create = can_.update = can_.remove = true;
   can_.creates = SourceKind::record;
@@ -130,10 +141,13 @@ Error SimHighLevelReplica::refusal(const highlevel::Refusal& refused, const std:
   error.existing_id = refused.contact_id;
   error.field = refused.matching_field;
   for (const auto& [native, field] : kFields)
-    if (error.field.empty() && error.remote_words.starts_with(fmt::format("{} ", highlevel::wire_name(field)))) error.field = native;
+    if (error.field.empty() &&
+        error.remote_words.starts_with(fmt::format("{} ", highlevel::wire_name(field))))
+      error.field = native;
   if (error.remote_words.starts_with("Invalid Custom Field")) {
     for (const auto& defined : model_.custom_fields())
-      if (error.remote_words.find("\"" + defined.id + "\"") != std::string::npos) error.field = std::string(kCustom) + defined.field_key;
+      if (error.remote_words.find("\"" + defined.id + "\"") != std::string::npos)
+        error.field = std::string(kCustom) + defined.field_key;
   }
   return error;
 }
@@ -144,7 +158,8 @@ Result<Page> SimHighLevelReplica::read_page(ReadKind kind, const std::string& cu
   char id[64] = "";
   if (cursor.empty() || cursor[0] == 'W') {
     if (!cursor.empty() && std::sscanf(cursor.c_str(), "W%lld", &mark) != 1) mark = 0;
-    newest = kind == ReadKind::full ? model_.now() : mark;  // what changes behind a long sweep is newer than its start
+    newest = kind == ReadKind::full ? model_.now()
+                                    : mark;  // what changes behind a long sweep is newer than its start
     mark = kind == ReadKind::full ? 0 : mark - tuning::kHighLevelOverlapMs;
     swept_.clear();
   } else if (std::sscanf(cursor.c_str(), "P%lld %lld %lld %63s", &mark, &newest, &stamp, id) != 4) {
@@ -193,13 +208,16 @@ Result<Evidence> SimHighLevelReplica::fetch_one(const std::string& id) {
   return shown;
 }
 
-std::vector<Result<std::vector<Evidence>>> SimHighLevelReplica::fetch(std::span<const FetchRequest> requests) {
+std::vector<Result<std::vector<Evidence>>> SimHighLevelReplica::fetch(
+    std::span<const FetchRequest> requests) {
   std::vector<Result<std::vector<Evidence>>> out;
   out.reserve(requests.size());
   for (const auto& request : requests) {
     auto shown = fetch_one(request.record.text);
-    if (shown) out.push_back(std::vector<Evidence>{std::move(*shown)});
-    else out.push_back(fail(shown.error()));
+    if (shown)
+      out.push_back(std::vector<Evidence>{std::move(*shown)});
+    else
+      out.push_back(fail(shown.error()));
   }
   return out;
 }
@@ -211,30 +229,34 @@ Result<Found> SimHighLevelReplica::find(const NaturalKey& key) {
   for (const bool by_phone : {true, false}) {
     const std::string& value = by_phone ? key.phone : key.email;
     if (value.empty()) continue;
-    const auto duplicate = wire_.send("GET", "/contacts/search/duplicate", [&](PageFault) -> std::optional<Error> {
-      std::string why;
-      const auto contact = model_.find_duplicate(by_phone ? "" : value, by_phone ? value : "", why);
-      if (contact) ids.insert(contact->id);
-      return std::nullopt;
-    });
+    const auto duplicate =
+        wire_.send("GET", "/contacts/search/duplicate", [&](PageFault) -> std::optional<Error> {
+          std::string why;
+          const auto contact = model_.find_duplicate(by_phone ? "" : value, by_phone ? value : "", why);
+          if (contact) ids.insert(contact->id);
+          return std::nullopt;
+        });
     if (!duplicate) return fail(duplicate.error());
     // A location that allows duplicates has more of them, and only the index knows.
-    const auto searched = wire_.send("POST", "/contacts/search", [&](PageFault fault) -> std::optional<Error> {
-      highlevel::SearchQuery query;
-      query.page_limit = rows_per_page_;
-      query.filters = {equals(by_phone ? "phone" : "email", value)};
-      query.fault = fault;
-      const auto page = model_.search(query);
-      if (!page) return refusal(page.refusal, "");
-      for (const auto& row : page->rows) ids.insert(row.contact->id);
-      return std::nullopt;
-    });
+    const auto searched =
+        wire_.send("POST", "/contacts/search", [&](PageFault fault) -> std::optional<Error> {
+          highlevel::SearchQuery query;
+          query.page_limit = rows_per_page_;
+          query.filters = {equals(by_phone ? "phone" : "email", value)};
+          query.fault = fault;
+          const auto page = model_.search(query);
+          if (!page) return refusal(page.refusal, "");
+          for (const auto& row : page->rows) ids.insert(row.contact->id);
+          return std::nullopt;
+        });
     if (!searched) return fail(searched.error());
   }
   for (const auto& id : ids) {
     auto shown = fetch_one(id);
-    if (shown) found.evidence.push_back(std::move(*shown));
-    else if (shown.error().fault != tandem::Fault::gone) return fail(shown.error());
+    if (shown)
+      found.evidence.push_back(std::move(*shown));
+    else if (shown.error().fault != tandem::Fault::gone)
+      return fail(shown.error());
   }
   return found;
 }
@@ -244,9 +266,12 @@ highlevel::Patch SimHighLevelReplica::patch_of(const WireFields& fields, bool cr
   for (const auto& [native, value] : fields) {
     for (const auto& [name, field] : kFields) {
       if (native != name) continue;
-      if (!value.blank) patch.set(field, text_of(value));
-      else if (field == Field::postal_code) patch.set(field, "");  // not nullable
-      else if (!creating) patch.null(field);
+      if (!value.blank)
+        patch.set(field, text_of(value));
+      else if (field == Field::postal_code)
+        patch.set(field, "");  // not nullable
+      else if (!creating)
+        patch.null(field);
     }
     if (!native.starts_with(kCustom) || (creating && value.blank)) continue;
     const auto* defined = model_.definition(native.substr(kCustom.size()));
@@ -257,7 +282,9 @@ highlevel::Patch SimHighLevelReplica::patch_of(const WireFields& fields, bool cr
 
 Result<Receipt> SimHighLevelReplica::read_back(const std::string& id) {
   auto shown = fetch_one(id);
-  if (!shown) return fail(tandem::Fault::ambiguous, fmt::format("highlevel: {} was written and could not be read back", id));
+  if (!shown)
+    return fail(tandem::Fault::ambiguous,
+                fmt::format("highlevel: {} was written and could not be read back", id));
   return Receipt{RecordId{id}, {std::move(*shown)}, false};
 }
 

@@ -43,6 +43,6 @@ class SimHighLevelReplica final : public Replica {
   Capabilities can_;
   std::set<std::string, std::less<>> own_;  // HighLevel does not say
   std::int64_t rows_per_page_;
-  std::set<std::string> swept_;             // ids of the reading going on
+  std::set<std::string> swept_;  // ids of the reading going on
 };
 }  // namespace tandem::sim

@@ -24,7 +24,8 @@ Result<void> SimWire::send(const std::string& method, const std::string& path, c
   const std::string what = fmt::format("{} {}", method, path);
   ++requests_;
   if (before) before(method, path);
-  if (revoked) return fail(tandem::Fault::unauthorised, what + ": 401, the credential is refused; replace it");
+  if (revoked)
+    return fail(tandem::Fault::unauthorised, what + ": 401, the credential is refused; replace it");
   if (answers_lost) return fail(tandem::Fault::transient, what + ": no connection; try again later");
   std::optional<Error> refusal;
   HttpRequest request;
@@ -52,9 +53,11 @@ Result<void> SimWire::send(const std::string& method, const std::string& path, c
   }
   if (got.response.status >= 500) return unknown(fmt::format("status {}", got.response.status));
   const int status = got.response.status;
-  if (status == 401 || status == 403) return fail(tandem::Fault::unauthorised, fmt::format("{}: {}", what, status));
+  if (status == 401 || status == 403)
+    return fail(tandem::Fault::unauthorised, fmt::format("{}: {}", what, status));
   if (status >= 400 && !refusal) return fail(tandem::Fault::rejected, fmt::format("{}: {}", what, status));
-  if (got.response.body != kWhole) return fail(tandem::Fault::malformed, what + ": not an answer of this route");
+  if (got.response.body != kWhole)
+    return fail(tandem::Fault::malformed, what + ": not an answer of this route");
   if (refusal) return fail(std::move(*refusal));
   return {};
 }

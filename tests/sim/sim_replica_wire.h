@@ -28,9 +28,9 @@ class SimWire {
 
   explicit SimWire(Clock& clock) : clock_(clock) {}
 
-  Hook before, after;      // each request, whatever becomes of it
+  Hook before, after;  // each request, whatever becomes of it
   Faults faults;
-  bool revoked = false;    // the credential is refused from now on
+  bool revoked = false;       // the credential is refused from now on
   bool answers_lost = false;  // the system cannot be reached at all
 
   // One request. Reads fail as transient, writes without a believable answer as ambiguous.
@@ -46,6 +46,6 @@ class SimWire {
 // Over person, fields, tags and extra identities, seeded with the mapping.
 [[nodiscard]] WireHash sim_hash(const Evidence& evidence, const Mapping& mapping);
 
-[[nodiscard]] WireValue wire_text(std::string text);  // "" = blank
+[[nodiscard]] WireValue wire_text(std::string text);        // "" = blank
 [[nodiscard]] std::string text_of(const WireValue& value);  // items joined with ';'
 }  // namespace tandem::sim

@@ -34,6 +34,8 @@ TEST_F(SqliteDecisionsTest, AResolutionReachesTheDaemonAndKeepsItsLease) {
   p.dirty = false;
   put_back(p);
   EXPECT_EQ(daemon_->pair(id), p);
+  put_back(p);
+  EXPECT_FALSE(daemon_->pair(id)->dirty) << "nothing new since";
 }
 
 TEST_F(SqliteDecisionsTest, AResolutionGivenWhileTheDaemonHasThePairInHandIsNotLost) {

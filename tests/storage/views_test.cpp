@@ -80,6 +80,7 @@ TEST_F(Views, EveryStateHasItsName) {
 
 TEST_F(Views, FieldsShowBaseAndSeenOfEachSide) {
   PairState p;
+  p.since_ms = kAt - 7;
   PairField agreed;
   agreed.base = agreed.seen = {FieldValue::of("Ann"), FieldValue::of("Ann")};
   agreed.version = 2;
@@ -153,6 +154,7 @@ TEST_F(Views, AnyPairsFieldsAreShownAsTheyAre) {
 
 TEST_F(Views, TagsAreOneFieldWithSortedJsonArrays) {
   PairState p;
+  p.since_ms = kAt + 9;
   p.base_tags = {TagSet{"vip", "a \"b\""}, TagSet{"vip", "a \"b\""}};
   p.seen_tags = {TagSet{}, std::nullopt};
   p.tags_version = 4;
@@ -225,6 +227,7 @@ TEST_F(Views, PendingShowsOpenAndDecidedGroups) {
     store_->put_pending({"a", HoldClass::remove, Side::ctm, id, "too many", kAt});
     store_->put_pending({"b", HoldClass::remove, Side::ctm, id, "too many", kAt + 1});
     store_->put_pending({"c", HoldClass::first_run, Side::ctm, id, "first run", kAt});
+    store_->put_pending({"e", HoldClass::first_run, Side::highlevel, id, "first run", kAt});
     store_->sweep_pending(run);
   });
   std::string removes;
@@ -234,11 +237,16 @@ TEST_F(Views, PendingShowsOpenAndDecidedGroups) {
   EXPECT_EQ(row(shown + "'delete'"),
             (Row{removes, "delete", "ctm", "2", "too many", "2026-11-24T08:31:46.123Z", "NULL"}));
   EXPECT_EQ(row("SELECT side, count, decision FROM v_pending WHERE class = 'first_run'"),
-            (Row{"NULL", "1", "NULL"}));
+            (Row{"NULL", "2", "NULL"}));
   store_->transact([&] { EXPECT_TRUE(store_->decide(removes, Decision::approved, kAt)); });
   EXPECT_EQ(row(shown + "'delete'"),
             (Row{removes, "delete", "ctm", "2", "too many", "2026-11-24T08:31:46.123Z", "approved"}));
+  for (const auto& group : store_->pending_groups())
+    store_->transact([&] { EXPECT_TRUE(store_->decide(group.digest, Decision::rejected, kAt)); });
+  EXPECT_EQ(row("SELECT side, count, decision FROM v_pending WHERE class = 'first_run'"),
+            (Row{"NULL", "2", "rejected"}));
   store_->transact([&] {
+    store_->put_pending({"a", HoldClass::create, Side::highlevel, id, "another reason", kAt});  // is decided
     store_->put_pending({"d", HoldClass::remove, Side::ctm, id, "too many", kAt});
     store_->end_run({run, 1, 2, "delta", "needs_person", {}, {}});
   });

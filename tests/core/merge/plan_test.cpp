@@ -11,7 +11,8 @@ namespace {
 Capabilities highlevel_can() {
   Capabilities c;
   c.create = c.update = c.remove = c.has_records = c.tags = c.direct_proof = true;
-  for (const auto& rule : Mapping::standard_rules()) c.surface[SourceKind::record][rule.name] = Access::read_write;
+  for (const auto& rule : Mapping::standard_rules())
+    c.surface[SourceKind::record][rule.name] = Access::read_write;
   c.surface[SourceKind::record]["custom:*"] = Access::read_write;
   return c;
 }
@@ -20,12 +21,14 @@ Capabilities ctm_can() {
   Capabilities c;
   c.create = c.update = c.remove = c.keyed_by_phone = c.joined_name = c.tags_on_activities = c.tags = true;
   c.creates = SourceKind::row;
-  for (const char* name : {"name", "email", "address1", "city", "state", "postal_code", "country", "custom:*"})
+  for (const char* name :
+       {"name", "email", "address1", "city", "state", "postal_code", "country", "custom:*"})
     c.surface[SourceKind::activity][name] = Access::read_write;
   for (const char* name : {"address1", "city", "state", "postal_code", "country", "custom:*"})
     c.surface[SourceKind::row][name] = Access::read_write;
   c.surface[SourceKind::row]["name"] = Access::read_only;
-  for (const char* name : {"first_name", "last_name", "email"}) c.surface[SourceKind::row][name] = Access::write_only;
+  for (const char* name : {"first_name", "last_name", "email"})
+    c.surface[SourceKind::row][name] = Access::write_only;
   return c;
 }
 
@@ -40,8 +43,8 @@ struct Table {
     pair.id = PairId{7};
     pair.status = PairStatus::linked;
     pair.record = {RecordId{"+13125550123"}, RecordId{"aB3dE5fG7hJ9kL1mN2pQ"}};
-    set("phone", FieldValue::of("+13125550123"), FieldValue::of("+13125550123"), FieldValue::of("+13125550123"),
-        FieldValue::of("+13125550123"));
+    set("phone", FieldValue::of("+13125550123"), FieldValue::of("+13125550123"),
+        FieldValue::of("+13125550123"), FieldValue::of("+13125550123"));
     pair.base_tags = {TagSet{}, TagSet{}};
     pair.seen_tags = {TagSet{}, TagSet{}};
     input.pair = &pair;
@@ -349,11 +352,15 @@ void assume_done(PairState& pair, const PairPlan& p) {
       const bool add = w.write.kind == WriteKind::tag_add;
       for (const Side s : kSides) {
         if (!pair.base_tags[s]) pair.base_tags[s] = TagSet{};
-        if (add) pair.base_tags[s]->insert(tag);
-        else pair.base_tags[s]->erase(tag);
+        if (add)
+          pair.base_tags[s]->insert(tag);
+        else
+          pair.base_tags[s]->erase(tag);
       }
-      if (add) pair.seen_tags[w.side]->insert(tag);
-      else pair.seen_tags[w.side]->erase(tag);
+      if (add)
+        pair.seen_tags[w.side]->insert(tag);
+      else
+        pair.seen_tags[w.side]->erase(tag);
     }
   }
 }
@@ -363,7 +370,8 @@ Table any_table() {
   auto rules = Mapping::standard_rules();
   for (auto& r : rules) {
     if (r.name == "phone") continue;
-    r.direction = *rc::gen::element(Direction::both, Direction::to_ctm, Direction::to_highlevel, Direction::off);
+    r.direction =
+        *rc::gen::element(Direction::both, Direction::to_ctm, Direction::to_highlevel, Direction::off);
     r.clears = *rc::gen::element(Direction::both, Direction::to_ctm, Direction::to_highlevel, Direction::off);
     r.conflict = *rc::gen::element(ConflictRule::hold, ConflictRule::ctm, ConflictRule::highlevel);
   }
@@ -405,9 +413,11 @@ RC_GTEST_PROP(PlanLaws, P1EveryWriteIsTheOtherSidesValueAndP16EveryContestedLoss
       const PairField& f = t.pair.fields.at(name);
       RC_ASSERT(value == f.seen[other(w.side)]);
       RC_ASSERT(f.seen[w.side] != value);
-      const bool edited_here = f.seen[w.side].is_observed() &&
-                               f.seen[w.side] != (f.base[w.side].is_observed() ? f.base[w.side] : FieldValue::cleared());
-      const bool audited = std::any_of(p.decided.begin(), p.decided.end(), [&](const auto& c) { return c.field == name; });
+      const bool edited_here =
+          f.seen[w.side].is_observed() &&
+          f.seen[w.side] != (f.base[w.side].is_observed() ? f.base[w.side] : FieldValue::cleared());
+      const bool audited =
+          std::any_of(p.decided.begin(), p.decided.end(), [&](const auto& c) { return c.field == name; });
       if (edited_here && f.seen[w.side].is_value()) RC_ASSERT(audited);
     }
 }
@@ -422,7 +432,8 @@ RC_GTEST_PROP(PlanLaws, P23WithoutABaseNothingDifferentIsOverwrittenExceptByARul
     RC_ASSERT(w.write.kind != WriteKind::tag_remove);
     for (const auto& [name, value] : w.fields) {
       RC_ASSERT(value.is_value());
-      const bool audited = std::any_of(p.decided.begin(), p.decided.end(), [&](const auto& c) { return c.field == name; });
+      const bool audited =
+          std::any_of(p.decided.begin(), p.decided.end(), [&](const auto& c) { return c.field == name; });
       RC_ASSERT(!t.pair.fields.at(name).seen[w.side].is_value() || audited);
     }
   }

@@ -1,6 +1,6 @@
 #include "daemon/commands/invocation.h"
-#include <array>
 #include <gtest/gtest.h>
+#include <array>
 
 namespace tandem {
 namespace {

@@ -3,7 +3,8 @@
 
 namespace tandem {
 namespace {
-const Table kTable{{"pair_id", "count", "reason"}, {{"7", "12", "says \"no\"\n"}, {"8", std::nullopt, std::nullopt}}};
+const Table kTable{{"pair_id", "count", "reason"},
+                   {{"7", "12", "says \"no\"\n"}, {"8", std::nullopt, std::nullopt}}};
 
 TEST(Json, KeysAreColumnsIdsAreTextCountsAreNumbers) {
   EXPECT_EQ(json_array(kTable), R"([{"pair_id":"7","count":12,"reason":"says \"no\"\n"},)"
@@ -15,7 +16,8 @@ TEST(Json, KeysAreColumnsIdsAreTextCountsAreNumbers) {
 }
 
 TEST(TextColumns, AreAlignedByLettersNotBytes) {
-  EXPECT_EQ(text_columns({{"city", "n"}, {{"Köln", "1"}, {"Aachen", std::nullopt}}}), "city    n\nKöln    1\nAachen  -");
+  EXPECT_EQ(text_columns({{"city", "n"}, {{"Köln", "1"}, {"Aachen", std::nullopt}}}),
+            "city    n\nKöln    1\nAachen  -");
 }
 
 TEST(Append, TakesTheColumnsOfTheFirst) {

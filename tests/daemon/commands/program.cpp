@@ -1,17 +1,17 @@
 #include "tests/daemon/commands/program.h"
-#include <array>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
-#include <fstream>
 #include <poll.h>
-#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
 
 namespace tandem::test {
 namespace fs = std::filesystem;
@@ -39,9 +39,11 @@ void Folder::put(const std::string& name, const std::string& text) const {
 
 Program::Program(const std::vector<std::string>& arguments, const Environment& environment) {
   std::array<int, 2> out{}, err{};
-  if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0)
+    throw std::runtime_error("no pipe");
   std::vector<std::string> texts;
-  for (const char* inherited : {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+  for (const char* inherited :
+       {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
     if (const char* value = getenv(inherited)) texts.push_back(std::string(inherited) + "=" + value);
   }
   for (const auto& [name, value] : environment) texts.push_back(name + "=" + value);
@@ -130,25 +132,45 @@ Finished tandem(std::vector<std::string> arguments, const Environment& environme
   return {code, program.out(), program.err()};
 }
 
-NotifySocket::NotifySocket(const std::string& path) : descriptor_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+NotifySocket::NotifySocket(const std::string& path)
+    : descriptor_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   if (bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw std::runtime_error("no notify socket");
   }
+  reader_ = std::thread([this] { listen(); });
 }
-NotifySocket::~NotifySocket() { close(descriptor_); }
-
-bool NotifySocket::hears(const std::string& text) {
-  const auto give_up = Clock::now() + kPatience;
-  while (true) {
-    pollfd source{descriptor_, POLLIN, 0};
-    if (poll(&source, 1, left_ms(give_up)) <= 0) return false;
-    std::array<char, 4096> buffer{};
-    const auto length = recv(descriptor_, buffer.data(), buffer.size(), 0);
-    heard_.emplace_back(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-    if (heard_.back().find(text) != std::string::npos) return true;
+NotifySocket::~NotifySocket() {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
   }
+  shutdown(descriptor_, SHUT_RDWR);  // wakes the reader
+  reader_.join();
+  close(descriptor_);
+}
+
+void NotifySocket::listen() {
+  std::array<char, 4096> buffer{};
+  while (true) {
+    const auto length = recv(descriptor_, buffer.data(), buffer.size(), 0);
+    const std::lock_guard lock(mutex_);
+    if (ended_ || length < 0) return;
+    heard_.emplace_back(buffer.data(), static_cast<std::size_t>(length));
+    more_.notify_all();
+  }
+}
+
+std::string NotifySocket::hears(const std::string& text) {
+  std::unique_lock lock(mutex_);
+  const auto found = [&] {
+    while (from_ < heard_.size()) {
+      if (heard_[from_++].find(text) != std::string::npos) return true;
+    }
+    return false;
+  };
+  return more_.wait_for(lock, kPatience, found) ? heard_[from_ - 1] : std::string();
 }
 }  // namespace tandem::test

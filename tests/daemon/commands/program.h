@@ -1,11 +1,11 @@
 // Runs the built programs as a user would: arguments and environment in; standard output, standard
 // error and exit code out. Nothing sleeps: pipes and the notify socket are waited on.
 #pragma once
+#include <sys/types.h>
 #include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace tandem::test {
@@ -59,19 +59,24 @@ struct Finished {
 };
 [[nodiscard]] Finished tandem(std::vector<std::string> arguments, const Environment& environment = {});
 
-// What a service manager would hear.
+// What a service manager would hear. Read all the time: a full queue would block the daemon.
 class NotifySocket {
  public:
   explicit NotifySocket(const std::string& path);
   ~NotifySocket();
   NotifySocket(const NotifySocket&) = delete;
   NotifySocket& operator=(const NotifySocket&) = delete;
-  // Until a message holds `text`; false after the patience. heard() keeps all.
-  [[nodiscard]] bool hears(const std::string& text);
-  [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
+  // Until a message after the last one found holds `text`; "" after the patience, else the message.
+  [[nodiscard]] std::string hears(const std::string& text);
 
  private:
+  void listen();
   int descriptor_ = -1;
+  std::mutex mutex_;
+  std::condition_variable more_;
   std::vector<std::string> heard_;
+  std::size_t from_ = 0;
+  bool ended_ = false;
+  std::thread reader_;
 };
 }  // namespace tandem::test

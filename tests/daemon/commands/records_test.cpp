@@ -1,9 +1,9 @@
 // The commands that look at a state and decide on it, run as programs. No remote is needed.
-#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <memory>
 #include <rapidjson/document.h>
+#include <algorithm>
+#include <memory>
 #include "daemon/commands/wall_clock.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/daemon/commands/program.h"
@@ -57,9 +57,10 @@ credential = "hl"
       conflict.run = run;
       conflict.at_ms = 1'000'000'000'000;
       store_->sync_conflicts(pair_, {conflict}, run, 1'000'000'000'000);
-      store_->put_pending({"key-a", HoldClass::update, Side::ctm, pair_, "more updates than the brake allows", 1'000'000'000'000});
-      store_->add_history({run, 1'000'000'000'000, Side::ctm, "update", "+13125550142", pair_, "state", FieldValue::of("IL"),
-                           FieldValue::of("WI"), "edited in highlevel"});
+      store_->put_pending({"key-a", HoldClass::update, Side::ctm, pair_, "more updates than the brake allows",
+                           1'000'000'000'000});
+      store_->add_history({run, 1'000'000'000'000, Side::ctm, "update", "+13125550142", pair_, "state",
+                           FieldValue::of("IL"), FieldValue::of("WI"), "edited in highlevel"});
       store_->set_meta("trouble.ctm", "a page was refused");
       RunRow row;
       row.id = run;
@@ -121,15 +122,17 @@ TEST_F(Records, JsonKeysAreTheColumnsOfTheViews) {
 TEST_F(Records, StatusNamesWhatWaitsAndWhatIsWrong) {
   const Finished status = run({"status"});
   EXPECT_EQ(status.code, 0);
-  for (const char* text : {"link acme", "conflicts         1", "pending           1", "ctm: a page was refused",
-                           "run 1, full, needs_person", "1 linked", "2001-09-09T01:46:41"}) {
+  for (const char* text :
+       {"link acme", "conflicts         1", "pending           1", "ctm: a page was refused",
+        "run 1, full, needs_person", "1 linked", "2001-09-09T01:46:41"}) {
     EXPECT_THAT(status.out, HasSubstr(text));
   }
 }
 
 TEST_F(Records, ContactIsFoundByEveryKindOfName) {
-  for (const std::string& name : {std::to_string(pair_.row), std::string("+13125550142"), std::string("(312) 555-0142"),
-                                  std::string("hl0001"), std::string("Mara@Example.org")}) {
+  for (const std::string& name :
+       {std::to_string(pair_.row), std::string("+13125550142"), std::string("(312) 555-0142"),
+        std::string("hl0001"), std::string("Mara@Example.org")}) {
     const Finished explained = run({"explain", name});
     EXPECT_EQ(explained.code, 0) << name << explained.err;
     EXPECT_THAT(explained.out, HasSubstr("linked since")) << name;
@@ -203,25 +206,33 @@ TEST_F(Records, PendingGroupIsRejected) {
 
 TEST_F(Records, BackupIsAStateOfItsOwnAndNeverOverwrites) {
   EXPECT_EQ(run({"backup", folder_ / "copy.sqlite"}).code, 0);
-  EXPECT_EQ(SqliteStore::open_read_only(folder_ / "copy.sqlite")->rows("SELECT * FROM v_pairs").rows.size(), 1u);
+  EXPECT_EQ(SqliteStore::open_read_only(folder_ / "copy.sqlite")->rows("SELECT * FROM v_pairs").rows.size(),
+            1u);
   EXPECT_EQ(run({"backup", folder_ / "copy.sqlite"}).code, 1);
 }
 
 TEST_F(Records, LookingChangesNothing) {
-  const Table before = store_->rows("SELECT * FROM v_pairs, v_fields, v_conflicts, v_pending, v_history, v_runs");
+  const Table before =
+      store_->rows("SELECT * FROM v_pairs, v_fields, v_conflicts, v_pending, v_history, v_runs");
   for (const char* command : {"status", "conflicts", "pending"}) EXPECT_EQ(run({command}).code, 0);
   EXPECT_EQ(run({"explain", "hl0001"}).code, 0);
   EXPECT_EQ(run({"history", "hl0001"}).code, 0);
-  EXPECT_EQ(store_->rows("SELECT * FROM v_pairs, v_fields, v_conflicts, v_pending, v_history, v_runs").rows, before.rows);
+  EXPECT_EQ(store_->rows("SELECT * FROM v_pairs, v_fields, v_conflicts, v_pending, v_history, v_runs").rows,
+            before.rows);
   EXPECT_FALSE(before.rows.empty());
 }
 
 TEST(Commands, MissingStateSaysWhatToDo) {
   Folder folder;
-  folder.put("tandem.toml", "[service]\nstate_dir = \"" + (folder / "state") + "\"\n[[link]]\nname = \"acme\"\n[link.ctm]\n"
-             "account_id = 7\ncredential = \"ctm\"\nlist = \"Sync\"\n[link.highlevel]\nlocation_id = \"loc\"\ncredential = \"hl\"\n");
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"status"}, {"conflicts"}, {"explain", "1"},
-                                                  {"resolve", "1", "--clear"}, {"approve", "0123456789ab"}}) {
+  folder.put("tandem.toml", "[service]\nstate_dir = \"" + (folder / "state") +
+                                "\"\n[[link]]\nname = \"acme\"\n[link.ctm]\n"
+                                "account_id = 7\ncredential = \"ctm\"\nlist = "
+                                "\"Sync\"\n[link.highlevel]\nlocation_id = \"loc\"\ncredential = \"hl\"\n");
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"status"},
+                                                  {"conflicts"},
+                                                  {"explain", "1"},
+                                                  {"resolve", "1", "--clear"},
+                                                  {"approve", "0123456789ab"}}) {
     auto arguments = command;
     arguments.insert(arguments.end(), {"--config", folder / "tandem.toml"});
     const Finished finished = tandem(arguments);
@@ -245,12 +256,14 @@ TEST(Commands, EveryMistakeOfTheConfigurationIsListedWithExit78) {
 
 TEST(Commands, CredentialsAreAskedForOnlyWhereTheyAreNeeded) {
   Folder folder;
-  folder.put("tandem.toml", "[[link]]\nname = \"acme\"\n[link.ctm]\naccount_id = 7\ncredential = \"ctm\"\nlist = \"Sync\"\n"
+  folder.put("tandem.toml",
+             "[[link]]\nname = \"acme\"\n[link.ctm]\naccount_id = 7\ncredential = \"ctm\"\nlist = \"Sync\"\n"
              "[link.highlevel]\nlocation_id = \"loc\"\ncredential = \"hl\"\n");
   for (const char* command : {"run", "once", "plan", "match", "check"}) {
     const Finished finished = tandem({command, "--config", folder / "tandem.toml"});
     EXPECT_EQ(finished.code, 78) << command;
-    EXPECT_THAT(finished.out + finished.err, HasSubstr("link.ctm.credential: \"ctm\" is looked up")) << command;
+    EXPECT_THAT(finished.out + finished.err, HasSubstr("link.ctm.credential: \"ctm\" is looked up"))
+        << command;
     EXPECT_THAT(finished.out + finished.err, HasSubstr("link.highlevel.credential: ")) << command;
   }
 }
@@ -270,8 +283,8 @@ TEST(Commands, VersionAndHelpAreForPeople) {
   EXPECT_THAT(tandem({"--version"}).out, HasSubstr("tandem 0."));
   const Finished help = tandem({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "once", "plan", "match", "status", "conflicts", "pending", "explain", "history",
-                              "resolve", "approve", "reject", "check", "backup", "demo"}) {
+  for (const char* command : {"run", "once", "plan", "match", "status", "conflicts", "pending", "explain",
+                              "history", "resolve", "approve", "reject", "check", "backup", "demo"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     const Finished own = tandem({command, "--help"});
     EXPECT_EQ(own.code, 0) << command;

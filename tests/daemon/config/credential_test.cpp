@@ -1,9 +1,9 @@
 #include "daemon/config/credential.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include "tests/daemon/config/sample.h"
 
 namespace tandem::config {
@@ -56,8 +56,9 @@ TEST_F(Credential, IsReadFromAFileOfMode0600) {
   EXPECT_EQ(secrets_.of.ctm, "A:B");
   for (const auto open : {fs::perms::group_read, fs::perms::others_read, fs::perms::group_write}) {
     put("own", "A:B", fs::perms::owner_read | open);
-    EXPECT_THAT(problems(), ElementsAre(HasSubstr("5: link.ctm.credential_file: " + (directory_ / "own").string() +
-                                                  " can be read by others; chmod 0600 it")));
+    EXPECT_THAT(problems(),
+                ElementsAre(HasSubstr("5: link.ctm.credential_file: " + (directory_ / "own").string() +
+                                      " can be read by others; chmod 0600 it")));
     EXPECT_EQ(secrets_.of.ctm, "") << "an open file is not used";
   }
 }
@@ -72,13 +73,15 @@ TEST_F(Credential, OfSystemdMayShowAGroupBitButNeverOthers) {
 TEST_F(Credential, EveryProblemIsNamedAndNoContentIsRepeated) {
   put("acme-ctm", "sentinel");
   put("acme-highlevel", "two words");
-  EXPECT_THAT(problems(), ElementsAre("5: link.ctm.credential: " + (directory_ / "acme-ctm").string() +
-                                          " must hold ACCESS_KEY:SECRET_KEY in one line",
-                                      "9: link.highlevel.credential: " + (directory_ / "acme-highlevel").string() +
-                                          " must hold one line without blanks"));
+  EXPECT_THAT(problems(),
+              ElementsAre("5: link.ctm.credential: " + (directory_ / "acme-ctm").string() +
+                              " must hold ACCESS_KEY:SECRET_KEY in one line",
+                          "9: link.highlevel.credential: " + (directory_ / "acme-highlevel").string() +
+                              " must hold one line without blanks"));
   put("acme-ctm", "");
   fs::remove(directory_ / "acme-highlevel");
-  EXPECT_THAT(problems(), ElementsAre(HasSubstr("acme-ctm is empty"), HasSubstr("does not exist or is not a file")));
+  EXPECT_THAT(problems(),
+              ElementsAre(HasSubstr("acme-ctm is empty"), HasSubstr("does not exist or is not a file")));
 }
 
 TEST_F(Credential, WithoutADirectoryNamesWhatToDo) {

@@ -1,8 +1,8 @@
-#include "daemon/config/config.h"
-#include <filesystem>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <filesystem>
+#include <fstream>
+#include "daemon/config/config.h"
 #include "tests/daemon/config/sample.h"
 
 namespace tandem::config {
@@ -174,7 +174,8 @@ TEST(Load, EveryKeyIsTaken) {
 
 TEST(Load, WhatThisVersionDoesNotActOnIsSaid) {
   std::vector<std::string> keys;
-  for (const Problem& p : parse(kEverything, "t").reserved) keys.push_back(std::to_string(p.line) + ": " + p.key);
+  for (const Problem& p : parse(kEverything, "t").reserved)
+    keys.push_back(std::to_string(p.line) + ": " + p.key);
   EXPECT_THAT(keys, ElementsAre("28: link.activity", "46: link.deletes", "56: link.rule"));
 }
 
@@ -192,23 +193,28 @@ const std::vector<Mistake>& mistakes() {
        "5: link.ctm.qqqqqqqqqqqqqq: unknown key; known here: account_id, activity_overlap, "},
       {"unknown table", "[link.highlevel]", "[link.highlvl]\n[link.highlevel]",
        "7: link.highlvl: unknown key; did you mean `highlevel`?"},
-      {"unknown top table", "[[link]]", "[servce]\n[[link]]", "1: servce: unknown key; did you mean `service`?"},
+      {"unknown top table", "[[link]]", "[servce]\n[[link]]",
+       "1: servce: unknown key; did you mean `service`?"},
       {"name missing", "name = \"acme\"\n", "", "1: link.name: missing; "},
       {"name empty", "\"acme\"", "\"\"", "2: link.name: is empty; "},
       {"name that is no file name", "\"acme\"", "\"../acme\"", "2: link.name: may hold letters"},
       {"name of the wrong type", "\"acme\"", "7", "2: link.name: must be text in quotes, not a whole number"},
       {"account id missing", "account_id = 12345\n", "", "3: link.ctm.account_id: missing; "},
-      {"account id as text", "12345", "\"12345\"", "4: link.ctm.account_id: must be a whole number without quotes, not text"},
+      {"account id as text", "12345", "\"12345\"",
+       "4: link.ctm.account_id: must be a whole number without quotes, not text"},
       {"account id negative", "12345", "-1", "4: link.ctm.account_id: is -1; it must lie between 1 and "},
-      {"list missing", "list = \"HighLevel sync\"\n", "", "3: link.ctm.list: missing; contact_surface \"list+activity\""},
+      {"list missing", "list = \"HighLevel sync\"\n", "",
+       "3: link.ctm.list: missing; contact_surface \"list+activity\""},
       {"credential missing", "credential = \"acme-ctm\"\n", "", "3: link.ctm.credential: missing; "},
       {"credential twice", "credential = \"acme-ctm\"", "credential = \"acme-ctm\"\ncredential_file = \"/x\"",
        "6: link.ctm.credential_file: stands beside `credential`"},
-      {"credential that is a path", "\"acme-ctm\"", "\"/etc/x\"", "5: link.ctm.credential: must be the name of a file"},
+      {"credential that is a path", "\"acme-ctm\"", "\"/etc/x\"",
+       "5: link.ctm.credential: must be the name of a file"},
       {"credential file that is relative", "credential = \"acme-ctm\"", "credential_file = \"x\"",
        "5: link.ctm.credential_file: must be an absolute path"},
       {"location missing", "location_id = \"loc1\"\n", "", "7: link.highlevel.location_id: missing; "},
-      {"location with a slash", "\"loc1\"", "\"a/b\"", "8: link.highlevel.location_id: may hold letters and digits"},
+      {"location with a slash", "\"loc1\"", "\"a/b\"",
+       "8: link.highlevel.location_id: may hold letters and digits"},
       {"duration as a number", "name = \"acme\"", "name = \"acme\"\npoll_interval = 60",
        "3: link.poll_interval: must be a whole number with a unit"},
       {"duration without a unit", "name = \"acme\"", "name = \"acme\"\npoll_interval = \"60\"",
@@ -222,12 +228,14 @@ const std::vector<Mistake>& mistakes() {
       {"choice of the wrong type", "name = \"acme\"", "name = \"acme\"\nfirst_run = true",
        "3: link.first_run: must be text in quotes, not true or false"},
       {"surface not known", "account_id = 12345", "account_id = 12345\ncontact_surface = \"lists\"",
-       "5: link.ctm.contact_surface: \"lists\" is not known; one of: list+activity, list, account, activity, auto"},
+       "5: link.ctm.contact_surface: \"lists\" is not known; one of: list+activity, list, account, activity, "
+       "auto"},
       {"country in small letters", "account_id = 12345", "account_id = 12345\ndefault_country = \"us\"",
        "5: link.ctm.default_country: must be two capital letters"},
-      {"plain http to the outside", "account_id = 12345", "account_id = 12345\nbase_url = \"http://ctm.example\"",
-       "5: link.ctm.base_url: "},
-      {"base url with the suffix", "account_id = 12345", "account_id = 12345\nbase_url = \"https://c.example/api/v1/\"",
+      {"plain http to the outside", "account_id = 12345",
+       "account_id = 12345\nbase_url = \"http://ctm.example\"", "5: link.ctm.base_url: "},
+      {"base url with the suffix", "account_id = 12345",
+       "account_id = 12345\nbase_url = \"https://c.example/api/v1/\"",
        "5: link.ctm.base_url: ends in /api/v1; leave it out"},
       {"percent out of range", "name = \"acme\"", "name = \"acme\"\nbrake = { deletes = { percent = 101 } }",
        "3: link.brake.deletes.percent: is 101; it must lie between 0 and 100"},
@@ -235,7 +243,8 @@ const std::vector<Mistake>& mistakes() {
        "3: link.brake.deletes.percent: must be a number, not text"},
       {"count with a fraction", "name = \"acme\"", "name = \"acme\"\nbrake = { deletes = { count = 1.5 } }",
        "3: link.brake.deletes.count: must be a whole number without quotes, not a number"},
-      {"reserve out of range", "name = \"acme\"", "name = \"acme\"\nbudget = { highlevel = { reserve_percent = 91 } }",
+      {"reserve out of range", "name = \"acme\"",
+       "name = \"acme\"\nbudget = { highlevel = { reserve_percent = 91 } }",
        "3: link.budget.highlevel.reserve_percent: is 91; it must lie between 0 and 90"},
       {"note kind not known", "name = \"acme\"", "name = \"acme\"\nactivity = { notes = [\"fax\"] }",
        "3: link.activity.notes: \"fax\" is not known; one of: call, text, form, chat"},
@@ -258,22 +267,26 @@ const std::vector<Mistake>& mistakes() {
        "2: service.listen: must be an address and a port"},
       {"field not known", "name = \"acme\"", "name = \"acme\"\nfield = [ { name = \"frist_name\" } ]",
        "3: link.field.name: \"frist_name\" is not a field; did you mean \"first_name\"?"},
-      {"field twice", "name = \"acme\"", "name = \"acme\"\nfield = [ { name = \"city\" },\n { name = \"city\" } ]",
+      {"field twice", "name = \"acme\"",
+       "name = \"acme\"\nfield = [ { name = \"city\" },\n { name = \"city\" } ]",
        "4: link.field.name: \"city\" is already described in line 3"},
-      {"custom field without names", "name = \"acme\"", "name = \"acme\"\nfield = [ { name = \"custom:k\", ctm = \"custom:k\" } ]",
+      {"custom field without names", "name = \"acme\"",
+       "name = \"acme\"\nfield = [ { name = \"custom:k\", ctm = \"custom:k\" } ]",
        "3: link.field.highlevel: missing; a custom field needs its name on both sides"},
       {"custom name without its prefix", "name = \"acme\"",
        "name = \"acme\"\nfield = [ { name = \"custom:k\", ctm = \"k\", highlevel = \"custom:contact.k\" } ]",
        "3: link.field.ctm: must be \"custom:\" and the field's API name"},
       {"two fields share one", "name = \"acme\"",
-       "name = \"acme\"\nfield = [ { name = \"custom:a\", ctm = \"custom:k\", highlevel = \"custom:contact.a\" },\n"
+       "name = \"acme\"\nfield = [ { name = \"custom:a\", ctm = \"custom:k\", highlevel = "
+       "\"custom:contact.a\" },\n"
        " { name = \"custom:b\", ctm = \"custom:k\", highlevel = \"custom:contact.b\" } ]",
        "4: link.field.ctm: \"custom:k\" is already mapped by field custom:a"},
       {"value map that is not text", "name = \"acme\"",
-       "name = \"acme\"\nfield = [ { name = \"custom:k\", ctm = \"custom:k\", highlevel = \"custom:contact.k\", values = { a = 1 } } ]",
+       "name = \"acme\"\nfield = [ { name = \"custom:k\", ctm = \"custom:k\", highlevel = "
+       "\"custom:contact.k\", values = { a = 1 } } ]",
        "3: link.field.values.a: must be text in quotes"},
-      {"rule without actions", "name = \"acme\"", "name = \"acme\"\nrule = [ { name = \"r\", on = \"call.missed\" } ]",
-       "3: link.rule.do: missing; "},
+      {"rule without actions", "name = \"acme\"",
+       "name = \"acme\"\nrule = [ { name = \"r\", on = \"call.missed\" } ]", "3: link.rule.do: missing; "},
       {"rule with an empty list of actions", "name = \"acme\"",
        "name = \"acme\"\nrule = [ { name = \"r\", on = \"call.missed\", do = [] } ]",
        "3: link.rule.do: must be an array with at least one action"},
@@ -301,18 +314,21 @@ TEST(Load, EveryMistakeIsNamedWithKeyAndLineAndStandsAlone) {
 }
 
 TEST(Load, AllMistakesComeAtOnceInTheOrderOfTheFile) {
-  EXPECT_THAT(problems_of("[service]\nstate_dir = \"x\"\nlog_level = \"loud\"\n[[link]]\n[link.ctm]\naccount_id = 0\n"),
-              ElementsAre(StartsWith("2: service.state_dir: "), StartsWith("3: service.log_level: "),
-                          StartsWith("4: link.name: "), StartsWith("4: link: has no [link.highlevel]"),
-                          StartsWith("4: link.highlevel.location_id: "), StartsWith("4: link.highlevel.credential: "),
-                          StartsWith("5: link.ctm.credential: "), StartsWith("5: link.ctm.list: "),
-                          StartsWith("6: link.ctm.account_id: ")));
+  EXPECT_THAT(
+      problems_of(
+          "[service]\nstate_dir = \"x\"\nlog_level = \"loud\"\n[[link]]\n[link.ctm]\naccount_id = 0\n"),
+      ElementsAre(StartsWith("2: service.state_dir: "), StartsWith("3: service.log_level: "),
+                  StartsWith("4: link.name: "), StartsWith("4: link: has no [link.highlevel]"),
+                  StartsWith("4: link.highlevel.location_id: "), StartsWith("4: link.highlevel.credential: "),
+                  StartsWith("5: link.ctm.credential: "), StartsWith("5: link.ctm.list: "),
+                  StartsWith("6: link.ctm.account_id: ")));
 }
 
 TEST(Load, SecretsInTheFileAreRefusedAndNotRepeated) {
   const std::string token = "pit-0f1e2d3c-aaaa-bbbb-cccc-123456789012";
-  const auto all = problems_of(replaced(kSmallest, "credential = \"acme-highlevel\"",
-                                        "credential = \"acme-highlevel\"\napi_key = \"abc\"\nlogo = \"" + token + "\""));
+  const auto all =
+      problems_of(replaced(kSmallest, "credential = \"acme-highlevel\"",
+                           "credential = \"acme-highlevel\"\napi_key = \"abc\"\nlogo = \"" + token + "\""));
   EXPECT_THAT(all, UnorderedElementsAre(HasSubstr("10: link.highlevel.api_key: secrets do not belong"),
                                         HasSubstr("11: link.highlevel.logo: holds what looks like a token"),
                                         HasSubstr("11: link.highlevel.logo: unknown key")));
@@ -322,8 +338,11 @@ TEST(Load, SecretsInTheFileAreRefusedAndNotRepeated) {
     EXPECT_THAT(said, ElementsAre(HasSubstr("5: link.ctm.credential: must be the name of a file")));
     EXPECT_THAT(said.at(0), Not(HasSubstr(pasted)));
   }
-  EXPECT_THAT(problems_of(replaced(kSmallest, "account_id", "base_url = \"https://user:word@c.example\"\naccount_id")),
-              ElementsAre("4: link.ctm.base_url: holds a user name or password; it belongs into the credential file"));
+  EXPECT_THAT(
+      problems_of(
+          replaced(kSmallest, "account_id", "base_url = \"https://user:word@c.example\"\naccount_id")),
+      ElementsAre(
+          "4: link.ctm.base_url: holds a user name or password; it belongs into the credential file"));
 }
 
 TEST(Load, TwoLinksNeedTheirOwnNamesAndAccounts) {
@@ -335,7 +354,8 @@ TEST(Load, TwoLinksNeedTheirOwnNamesAndAccounts) {
 }
 
 TEST(Load, LossyValueMapIsBlamedOnItsField) {
-  const auto all = problems_of(kSmallest + "[[link.field]]\nname = \"custom:k\"\nctm = \"custom:k\"\n"
+  const auto all = problems_of(kSmallest +
+                               "[[link.field]]\nname = \"custom:k\"\nctm = \"custom:k\"\n"
                                "highlevel = \"custom:contact.k\"\nvalues = { a = \"x\", b = \"x\" }\n");
   ASSERT_FALSE(all.empty());
   for (const auto& text : all) EXPECT_THAT(text, StartsWith("10: link.field: "));
@@ -353,14 +373,17 @@ TEST(Reload, OnlyWhatAStateBelongsToIsFixed) {
   };
   EXPECT_THAT(obstacles("name", "poll_interval = \"5s\"\nname"), IsEmpty());
   EXPECT_THAT(obstacles("\"acme-ctm\"", "\"rotated\""), IsEmpty());
-  EXPECT_THAT(obstacles("12345", "12346"), ElementsAre(StartsWith("link acme: ctm.account_id cannot change")));
-  EXPECT_THAT(obstacles("loc1", "loc2"), ElementsAre(StartsWith("link acme: highlevel.location_id cannot change")));
+  EXPECT_THAT(obstacles("12345", "12346"),
+              ElementsAre(StartsWith("link acme: ctm.account_id cannot change")));
+  EXPECT_THAT(obstacles("loc1", "loc2"),
+              ElementsAre(StartsWith("link acme: highlevel.location_id cannot change")));
   EXPECT_THAT(obstacles("account_id", "base_url = \"https://c.example\"\naccount_id"),
               ElementsAre(StartsWith("link acme: ctm.base_url cannot change")));
   EXPECT_THAT(obstacles("location_id", "base_url = \"https://h.example\"\nlocation_id"),
               ElementsAre(StartsWith("link acme: highlevel.base_url cannot change")));
-  EXPECT_THAT(obstacles("[[link]]", "[service]\nstate_dir = \"/x\"\nlisten = \"\"\n[[link]]"),
-              ElementsAre(StartsWith("service.state_dir cannot change"), StartsWith("service.listen cannot change")));
+  EXPECT_THAT(
+      obstacles("[[link]]", "[service]\nstate_dir = \"/x\"\nlisten = \"\"\n[[link]]"),
+      ElementsAre(StartsWith("service.state_dir cannot change"), StartsWith("service.listen cannot change")));
   EXPECT_THAT(obstacles("\"acme\"", "\"other\""), ElementsAre(StartsWith("the set of links cannot change")));
 }
 }  // namespace
