@@ -90,6 +90,7 @@ struct Cycle::Work {
   Applier& applier;
   const CycleOptions& options;
   std::int64_t waiting = 0;  // pairs that only wait for a decision
+  bool approved = false;     // a person let some of the planned writes go
 
   void open_sides() {
     for (const Side s : kSides) {
@@ -168,6 +169,8 @@ struct Cycle::Work {
       after = ids.back();
       c.hooks.advanced();
     }
+    // One approval ends the first run; what it did not cover is the brakes' business from the next round on.
+    if (approved && first_run_open()) c.store.transact([&] { c.store.set_meta("first_run", "done"); });
     hold(with_writes, guard);
     if (options.collect_plan && c.report.plan.empty()) collect(with_writes, guard);
     return options.dry_run ? 0 : applier.perform(with_writes, guard);
@@ -182,6 +185,7 @@ struct Cycle::Work {
     for (const auto& write : plan.writes) {
       const auto decision = c.store.decision(write.key);
       guard.count(write, decision);
+      approved = approved || decision == Decision::approved;
       live = live || decision != Decision::rejected;
     }
     applier.settle_plan(pair, plan, live);
@@ -311,7 +315,7 @@ CycleReport Cycle::run(const CycleOptions& options) {
   Observer observer(context);
   Settler settler(context, observer);
   Applier applier(context, observer, settler);
-  Work work{context, observer, settler, applier, options, 0};
+  Work work{context, observer, settler, applier, options, 0, false};
   work.open_sides();
   work.release_parked();
   if (!options.dry_run) report.awaiting = settler.recover();

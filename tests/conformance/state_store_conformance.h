@@ -346,8 +346,9 @@ TEST_P(StateStoreConformance, AJoinedPairsIdsFollowAsAliasesAndItsNumberIsNotUse
   const PairId from = put(PairStatus::highlevel_only, "", "h1");
   in([&] {
     store().set_identities(into, {{kId, Side::ctm, "+1", false}, {kPhone, Side::highlevel, "+9", false}});
-    store().set_identities(from,
-                           {{kId, Side::highlevel, "h1", false}, {kPhone, Side::highlevel, "+1", false}});
+    store().set_identities(from, {{kId, Side::highlevel, "h1", false},
+                                  {kPhone, Side::highlevel, "+1", false},
+                                  {kPhone, Side::highlevel, "+9", true}});
     SourceRow row;
     row.side = Side::highlevel;
     row.ref = {SourceKind::record, "h1"};

@@ -250,9 +250,9 @@ TEST_F(Views, PendingShowsOpenAndDecidedGroups) {
     store_->put_pending({"d", HoldClass::remove, Side::ctm, id, "too many", kAt});
     store_->end_run({run, 1, 2, "delta", "needs_person", {}, {}});
   });
-  EXPECT_EQ(row("SELECT count(*), count(DISTINCT digest), sum(decision IS NULL) FROM v_pending WHERE class = "
-                "'delete'"),
-            (Row{"2", "2", "1"}));
+  EXPECT_EQ(row("SELECT count(*), count(DISTINCT digest), sum(decision IS NULL), sum(count) FROM v_pending "
+                "WHERE class = 'delete'"),
+            (Row{"2", "2", "1", "3"}));
 }
 
 TEST_F(Views, ParkedAndIdentitiesAreListed) {

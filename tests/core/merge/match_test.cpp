@@ -132,6 +132,8 @@ TEST(Match, ASharedPhoneNeedsSecondEvidenceForExactlyOne) {
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Bob O'Neil", "1")}), "1=2@90 {3}");
   EXPECT_EQ(ask({caller}, {person(2, "", "1", "m"), person(3, "Bob O'Neil", "1")}), "1=2@100 {3}");
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "", "1")}), "1=2@90 {3}");
+  EXPECT_EQ(ask({caller}, {person(2, "", "1"), person(3, "", "1"), person(4, "Mara O'Neil", "1")}),
+            "1=4@90 {2 3}");
   EXPECT_EQ(ask({caller}, {person(2, "", "1"), person(3, "Bob O'Neil", "1")}), "{1 2 3}")
       << "no name is no evidence";
   EXPECT_EQ(ask({caller}, {person(2, "Mara O'Neil", "1"), person(3, "Mara O'Neil", "1")}), "{1 2 3}")

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -157,7 +158,9 @@ void NotifySocket::listen() {
   while (true) {
     const auto length = recv(descriptor_, buffer.data(), buffer.size(), 0);
     const std::lock_guard lock(mutex_);
-    if (ended_ || length < 0) return;
+    if (ended_) return;
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return;
     heard_.emplace_back(buffer.data(), static_cast<std::size_t>(length));
     more_.notify_all();
   }

@@ -3,9 +3,12 @@
 #pragma once
 #include <sys/types.h>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace tandem::test {
