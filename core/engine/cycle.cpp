@@ -91,6 +91,7 @@ struct Cycle::Work {
   const CycleOptions& options;
   std::int64_t waiting = 0;  // pairs that only wait for a decision
   bool approved = false;     // a person let some of the planned writes go
+  bool first_run = false;    // nothing was approved yet when the cycle began
 
   void open_sides() {
     for (const Side s : kSides) {
@@ -155,7 +156,7 @@ struct Cycle::Work {
   // Plans every dirty pair, settles what needs no write, and performs what the guard lets through.
   // Returns how many writes were sent.
   std::int64_t plan_and_apply() {
-    Guard guard(c.policy, c.store.census().linked, first_run_open());
+    Guard guard(c.policy, c.store.census().linked, first_run);
     std::vector<PairId> with_writes;
     PairId after;
     while (true) {
@@ -169,8 +170,8 @@ struct Cycle::Work {
       after = ids.back();
       c.hooks.advanced();
     }
-    // One approval ends the first run; what it did not cover is the brakes' business from the next round on.
-    if (approved && first_run_open()) c.store.transact([&] { c.store.set_meta("first_run", "done"); });
+    // One approval ends the first run: what it did not cover is the brakes' business from the next cycle on.
+    if (approved && first_run) c.store.transact([&] { c.store.set_meta("first_run", "done"); });
     hold(with_writes, guard);
     if (options.collect_plan && c.report.plan.empty()) collect(with_writes, guard);
     return options.dry_run ? 0 : applier.perform(with_writes, guard);
@@ -315,7 +316,8 @@ CycleReport Cycle::run(const CycleOptions& options) {
   Observer observer(context);
   Settler settler(context, observer);
   Applier applier(context, observer, settler);
-  Work work{context, observer, settler, applier, options, 0, false};
+  Work work{context, observer, settler, applier, options, 0, false, false};
+  work.first_run = work.first_run_open();
   work.open_sides();
   work.release_parked();
   if (!options.dry_run) report.awaiting = settler.recover();
