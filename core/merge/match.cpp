@@ -225,7 +225,6 @@ class Matcher {
       n.torn = owners.size() > 1 || points_elsewhere;
       if (n.torn) continue;
       n.owner = *owners.begin();
-      n.edges.clear();
       std::erase_if(nodes_[*n.owner].edges, [&](const Edge& e) { return e.to == i; });
     }
   }

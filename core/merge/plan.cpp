@@ -231,11 +231,22 @@ class Planner {
     if (where == Place::activity) d.target = newest(to, SourceKind::activity)->ref;
     if (where == Place::row) d.target = newest(to, SourceKind::row)->ref;
     d.fields[rule.name] = value;
-    d.before[rule.name] =
-        f.seen[to].is_observed() ? f.seen[to] : f.base[to];  // blind: what was sent last (P16)
+    d.before[rule.name] = replaced(to, where, rule, f);
     d.why[rule.name] = std::move(why);
     d.overwrites = d.overwrites || (f.seen[to].is_value() && f.seen[to] != value);
     if (d.changed_by.empty()) d.changed_by = std::move(changed_by);
+  }
+
+  // What the write takes away, for the audit (P16): the target may show another value than the side as a
+  // whole does. Where nothing is shown, what was sent last.
+  FieldValue replaced(Side s, Place where, const FieldRule& rule, const PairField& f) const {
+    if (where == Place::activity || where == Place::row) {
+      const FieldMap known{{std::string(kFirst), field(kFirst).base[s]},
+                           {std::string(kLast), field(kLast).base[s]}};
+      const FieldMap shown = policy_.mapping.project(s, newest(s, kind_of(where))->shown, known);
+      if (const FieldValue& theirs = value_of(shown, rule.name); theirs.is_value()) return theirs;
+    }
+    return f.seen[s].is_observed() ? f.seen[s] : f.base[s];
   }
 
   // What the whole record should show on `s` after `changed`: for a replace, which loses what it

@@ -452,7 +452,7 @@ std::vector<std::string> World::unaudited() {
 }
 
 bool World::audited(Side side, const sim::WriteEntry& write) {
-  std::string native, canonical;
+  std::string canonical;
   if (side == Side::ctm) {
     if (write.field == "name") canonical = "name";
     if (write.field == "tag_list") canonical = "tags";
@@ -478,9 +478,19 @@ bool World::audited(Side side, const sim::WriteEntry& write) {
   if (canonical.empty())
     return true;  // a list, a half of a name that the whole one tells, a field nobody maps
   const std::string pair = std::to_string(pair_of(write.person).row);
-  const auto history =
+  auto history =
       rows("SELECT field, old_value FROM v_history WHERE side = ? AND pair_id = ? AND old_value IS NOT NULL",
            {std::string(to_text(side)), pair});
+  if (write.action == "cascade") {
+    // CTM itself carries our write on to the contact and its rows. What stood there is kept where we
+    // wrote it before, or where it was part of a conflict.
+    for (auto& row : rows("SELECT field, new_value FROM v_history WHERE side = ?1 AND pair_id = ?2 AND "
+                          "new_value IS NOT NULL "
+                          "UNION SELECT field, base FROM v_conflicts WHERE pair_id = ?2 AND base IS NOT NULL "
+                          "UNION SELECT field, ctm FROM v_conflicts WHERE pair_id = ?2 AND ctm IS NOT NULL",
+                          {std::string(to_text(side)), pair}))
+      history.push_back(std::move(row));
+  }
   std::string old_value = write.old_value;
   if (canonical == "tags") old_value = canonical_tag(old_value);
   if (const FieldRule* rule = policy.mapping.find(canonical)) {

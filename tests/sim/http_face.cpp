@@ -105,7 +105,7 @@ void answer(const httplib::Request& request, httplib::Response& response, Delive
       response.set_header(name, value);
   }
   if (delivered.delivery == Delivery::answered) {
-    response.set_content(std::move(from.body), type);
+    response.set_content(from.body, type);
     return;
   }
   const std::size_t whole = std::max<std::size_t>(from.body.size(), 2);

@@ -174,7 +174,7 @@ TEST(FoldWritten, EverySourceThatLagsBehindIsRemembered) {
   const std::vector<SourceRow> sources{known({{"name", value("Mia")}}, 4'000),
                                        known({{"name", value("Mara")}}, 1'000),
                                        known({{"name", FieldValue::cleared()}}, 500), known({}, 400)};
-  const FoldState state = after_writing("Maria", folded({named(4'000, "Mia")}), sources);
+  const FoldState state = after_writing("Maria", folded({named(2'000, "Mia")}), sources);
   for (const char* stale : {"Mia", "Mara"})
     EXPECT_EQ(shows(folded({named(9'000, stale)}, state)), value("Maria")) << stale;
   EXPECT_EQ(shows(folded({named(3'000, "Zoe")}, state)), value("Maria"))

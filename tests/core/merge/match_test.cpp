@@ -206,6 +206,8 @@ TEST(Match, AnAliasNeedsOneOwner) {
   EXPECT_EQ(ask({person(1, "Bob", "2", "b")}, {linked(person(5, "Mara", "12")), person(6, "Bob", "4", "b")}),
             "{1 6}");
   EXPECT_EQ(ask({linked(person(1, "Bob", "2"))}, {person(5, "Mara", "12")}), "5") << "linked already";
+  EXPECT_EQ(ask({linked(person(1, "", "2", "m"))}, {person(5, "Mara", "12", "m")}), "{5}")
+      << "and so is its e-mail";
 }
 
 TEST(Match, AnAliasWaitsWithItsContact) {

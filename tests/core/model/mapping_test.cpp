@@ -151,6 +151,7 @@ TEST(MappingNames, PartsShownBesideTheWholeNameWin) {
   EXPECT_EQ(beside("Maria de la Cruz", {{"first_name", value("Maria")}}), names("Maria", "de la Cruz"));
   EXPECT_EQ(beside("Maria de la Cruz", {{"last_name", value("Cruz")}}), names("Maria de la", "Cruz"));
   EXPECT_EQ(beside("Madonna", {{"first_name", value("Madonna")}}), names("Madonna", ""));
+  EXPECT_EQ(beside("Mary Jane", {{"first_name", value("Mary Jane")}}), names("Mary Jane", ""));
   EXPECT_EQ(beside("Cruz", {{"last_name", value("Cruz")}}), names("", "Cruz"));
   EXPECT_EQ(beside("Maria de la Cruz", names("Maria", "")), names("Maria", "de la Cruz"));
   EXPECT_EQ(beside("Maria Luz", names("", "")), names("Maria", "Luz"))
