@@ -482,6 +482,8 @@ bool World::audited(Side side, const sim::WriteEntry& write) {
       rows("SELECT field, old_value FROM v_history WHERE side = ? AND pair_id = ? AND old_value IS NOT NULL",
            {std::string(to_text(side)), pair});
   if (write.action == "cascade") {
+    for (const std::int64_t id : ctm.account().activities_of(write.person))  // it stands elsewhere still
+      if (sim::ctm_value(ctm.account().activity(id)->who, write.field) == write.old_value) return true;
     // CTM itself carries our write on to the contact and its rows. What stood there is kept where we
     // wrote it before, or where it was part of a conflict.
     for (auto& row : rows("SELECT field, new_value FROM v_history WHERE side = ?1 AND pair_id = ?2 AND "
