@@ -334,11 +334,9 @@ CycleReport Cycle::run(const CycleOptions& options) {
     report.requests[s] = replicas_[s]->usage().requests - used[s];
     row.reads[s] = report.read[s];
     row.writes[s] = report.written[s];
+    row.requests[s] = report.requests[s];
   }
-  store_.transact([&] {
-    store_.end_run(row);
-    for (const Side s : kSides) store_.count_calls(s, report.requests[s], row.ended_ms);
-  });
+  store_.transact([&] { store_.end_run(row); });
   return report;
 }
 }  // namespace tandem

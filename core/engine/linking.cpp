@@ -8,6 +8,7 @@
 
 #include "core/engine/observe.h"
 #include "core/engine/settle.h"
+#include "core/model/normalise.h"
 #include "core/tuning.h"
 
 namespace tandem {
@@ -96,6 +97,25 @@ PairState join(Context& c, PairId into_id, PairId from_id) {
   return into;
 }
 
+// How CTM splits a name that it shows whole is our guess; where the other side has the same words, its
+// split stands.
+void take_split(const Context& c, PairState& pair) {
+  for (const Side s : kSides) {
+    const auto first = pair.fields.find("first_name"), last = pair.fields.find("last_name");
+    if (!c.can(s).joined_name || first == pair.fields.end() || last == pair.fields.end()) continue;
+    FieldValue &our_first = first->second.seen[s], &our_last = last->second.seen[s];
+    const SplitName theirs{first->second.seen[other(s)].text(), last->second.seen[other(s)].text()};
+    const std::string ours = join_name(our_first.text(), our_last.text()),
+                      whole = join_name(theirs.first, theirs.last);
+    if (ours.size() != whole.size() || (ours != whole && !differs_in_case_only(ours, whole))) continue;
+    const std::size_t cut = theirs.first.size();
+    const bool at_blank = cut == 0 || cut == ours.size() || ours[cut] == ' ';
+    if (!at_blank) continue;
+    our_first = FieldValue::of(ours.substr(0, cut));
+    our_last = FieldValue::of(cut == ours.size() ? "" : ours.substr(cut == 0 ? 0 : cut + 1));
+  }
+}
+
 std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found) {
   std::int64_t linked = 0;
   for (const auto& link : found.links) {
@@ -116,6 +136,7 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
         identity.alias = false;
     }
     c.store.set_identities(into, identities);
+    take_split(c, pair);
     for (const Side s : kSides)
       if (!c.can(s).has_records) observer.show_tags(pair, s);
     c.store.put_pair(pair);

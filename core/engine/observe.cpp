@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include "core/engine/settle.h"
 #include "core/merge/fold.h"
@@ -45,6 +46,9 @@ void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
     if (rule != nullptr && !edited(rule->native[side])) folded.fold.erase(rule->native[side]);
   }
 }
+
+// Two ids with one hash would only keep a missing one from being noticed.
+std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 }  // namespace
 
 std::string joined_tags(const std::vector<std::string>& tags) {
@@ -58,7 +62,7 @@ bool Observer::read(Side side, ReadKind kind) {
   const std::string key = meta_key("cursor", side);
   std::string cursor = kind == ReadKind::full ? "" : c_.store.meta(key).value_or("");
   const std::string kept = cursor;
-  std::unordered_set<std::string> rows;  // ids of list rows and records met, for what is missing afterwards
+  std::vector<std::uint64_t> met;  // hashes of the ids of rows and records, for what is missing afterwards
   std::vector<SourceKind> completed;
   while (true) {
     if (c_.hooks.stop_requested()) return false;
@@ -71,7 +75,7 @@ bool Observer::read(Side side, ReadKind kind) {
     std::vector<const Evidence*> differing;
     for (const auto& evidence : page->evidence) {
       ++c_.report.read[side];
-      if (evidence.source.kind != SourceKind::activity) rows.insert(evidence.source.id);
+      if (evidence.source.kind != SourceKind::activity) met.push_back(id_hash(evidence.source.id));
       if (c_.store.source_hash(side, evidence.source) != evidence.hash) differing.push_back(&evidence);
     }
     completed.insert(completed.end(), page->completed.begin(), page->completed.end());
@@ -87,8 +91,9 @@ bool Observer::read(Side side, ReadKind kind) {
   }
   if (cursor != kept && cursor != c_.store.meta(key).value_or(""))
     c_.store.transact([&] { c_.store.set_meta(key, cursor); });
+  std::sort(met.begin(), met.end());
   for (const SourceKind listed : completed)
-    if (listed != SourceKind::activity) left_the_list(side, rows);
+    if (listed != SourceKind::activity) left_the_list(side, met);
   if (kind == ReadKind::full && c_.store.meta(meta_key("listed", side)) != "yes")
     c_.store.transact([&] { c_.store.set_meta(meta_key("listed", side), "yes"); });
   return true;
@@ -391,13 +396,13 @@ void Observer::mark_gone(Side side, const RecordId& record) {
       {c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, pair.reason});
 }
 
-void Observer::left_the_list(Side side, const std::unordered_set<std::string>& seen) {
+void Observer::left_the_list(Side side, const std::vector<std::uint64_t>& met) {
   const SourceKind kind = c_.can(side).has_records ? SourceKind::record : SourceKind::row;
   std::vector<std::pair<SourceRef, RecordId>> missing;
   std::size_t known = 0;
   c_.store.each_source(side, kind, [&](const SourceRef& ref, const RecordId& person) {
     ++known;
-    if (seen.count(ref.id) == 0) missing.emplace_back(ref, person);
+    if (!std::binary_search(met.begin(), met.end(), id_hash(ref.id))) missing.emplace_back(ref, person);
   });
   const std::string key = meta_key("missing", side);
   const std::string before = c_.store.meta(key).value_or("");
@@ -406,7 +411,7 @@ void Observer::left_the_list(Side side, const std::unordered_set<std::string>& s
     return;
   }
   // A listing that lost everything, or much at once, is not believed (P12): a broken answer looks like this.
-  const bool all_rows = kind == SourceKind::row && seen.empty();  // a record is asked for by id anyway
+  const bool all_rows = kind == SourceKind::row && met.empty();  // a record is asked for by id anyway
   if (all_rows || (missing.size() > 25 && missing.size() * 20 > known)) {
     c_.say(Severity::warning,
            fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "

@@ -1,9 +1,9 @@
 // Evidence into pairs: what a reading showed becomes `seen`, new people become pairs. Writes nothing
 // remotely and decides nothing; only differing evidence gets here.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 #include "core/engine/context.h"
 #include "core/merge/fold.h"
@@ -38,7 +38,7 @@ class Observer {
   bool show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms);
   void identify(PairState& pair, Side side, const Evidence& evidence);
   bool stage_page(Side side, const std::vector<const Evidence*>& differing);
-  void left_the_list(Side side, const std::unordered_set<std::string>& seen);
+  void left_the_list(Side side, const std::vector<std::uint64_t>& met);  // sorted
   std::vector<RecordId> keys_of(const PairState& pair, Side side);
 
   Context& c_;

@@ -49,6 +49,10 @@ class Settler {
   std::int64_t waiting_ = 0;
 };
 
+// What the evidence shows, canonical. `known` lets the split of a name stand that `over` sent.
+[[nodiscard]] FieldMap canonical_of(const Context& context, const PairState& pair, Side side,
+                                    const Evidence& evidence, const FieldMap& over);
+
 // The state-only part of P39: an alias becomes the key of the pair.
 void adopt_key(Context& context, Observer& observer, PairState& pair, Side side, const RecordId& key);
 }  // namespace tandem

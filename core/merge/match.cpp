@@ -141,6 +141,7 @@ class Matcher {
 
   Matches run() {
     link();
+    follow_own_numbers();
     collect();
     return std::move(out_);
   }
@@ -270,6 +271,16 @@ class Matcher {
     }
   }
 
+  // A number that is a contact's own, and that contact is known at CTM by another number: one person
+  // with two, unless the names contradict or somebody else has a claim too (P44).
+  void follow_own_numbers() {
+    for (Node& n : nodes_) {
+      if (n.side != Side::ctm || settled(n) || n.torn || n.owner || n.edges.size() != 1) continue;
+      const Edge& only = n.edges.front();
+      if (only.phone && only.score.points > 0 && settled(nodes_[only.to])) n.owner = only.to;
+    }
+  }
+
   bool settled(const Node& n) const { return n.who.linked || n.partner; }
 
   // The pair that a record is or has become part of; joined pairs keep the lower id.
@@ -344,8 +355,10 @@ class Matcher {
       if (doubts[i]) {
         hold_group(i, doubts, done);
       } else if (n.owner) {
-        out_.aliases.push_back(
-            {pair_of(nodes_[*n.owner]), n.who.pair, "its number is an additional phone of the contact"});
+        out_.aliases.push_back({pair_of(nodes_[*n.owner]), n.who.pair,
+                                n.edges.empty()
+                                    ? "its number is an additional phone of the contact"
+                                    : "its number is the contact's, who is linked by another one"});
       } else {
         out_.alone.push_back(n.who.pair);
       }

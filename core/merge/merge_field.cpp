@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/model/normalise.h"
 #include "core/tuning.h"
 
 namespace tandem {
@@ -81,7 +82,7 @@ class Merge {
   }
 
   FieldMerge by_rule() const {
-    if (direction_ == Direction::off) return {Verdict::absorbed};
+    if (direction_ == Direction::off || is_same_word()) return {Verdict::absorbed};
     if (direction_ != Direction::both) {
       const Side source = flows(Side::highlevel) ? Side::ctm : Side::highlevel;
       return {take(source), /*contested=*/true};
@@ -97,6 +98,12 @@ class Merge {
         break;
     }
     return {Verdict::conflict, true};
+  }
+
+  // Met for the first time in another case: nobody edited anything, so each side keeps its spelling.
+  bool is_same_word() const {
+    return !field_.base.ctm.is_observed() && !field_.base.highlevel.is_observed() &&
+           differs_in_case_only(*now_.ctm.value, *now_.highlevel.value);
   }
 
   Verdict newest() const {

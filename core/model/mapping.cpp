@@ -82,8 +82,7 @@ SplitName split_beside(const std::string& whole, const std::string& first, const
                                         : split_name(whole).first,
             last};
   }
-  const SplitName stands{value_of(known, "first_name").text(), value_of(known, "last_name").text()};
-  return join_name(stands.first, stands.last) == whole ? stands : split_name(whole);
+  return split_name_as(whole, {value_of(known, "first_name").text(), value_of(known, "last_name").text()});
 }
 
 const FieldValue& first_observed(const FieldMap& changed, const FieldMap& whole, std::string_view name) {

@@ -370,6 +370,10 @@ FieldValue canonical(FieldType type, const WireValue& raw, std::string_view defa
 
 std::string spelling_key(std::string_view text) { return letters_folded(text, Accents::drop); }
 
+bool differs_in_case_only(std::string_view a, std::string_view b) {
+  return a != b && lower(canonical_text(a)) == lower(canonical_text(b));
+}
+
 bool is_rendering_of(std::string_view shown, std::string_view sent) {
   if (shown == sent) return true;
   const std::string a = letters_folded(shown, Accents::keep), b = letters_folded(sent, Accents::keep);
@@ -382,6 +386,16 @@ SplitName split_name(std::string_view whole) {
   const auto blank = name.rfind(' ');
   if (blank == std::string::npos) return {name, {}};
   return {name.substr(0, blank), name.substr(blank + 1)};
+}
+
+SplitName split_name_as(std::string_view whole, const SplitName& known) {
+  const std::string name = canonical_name(whole);
+  if (join_name(known.first, known.last) == name) return known;
+  if (!known.last.empty() && name.ends_with(' ' + known.last))
+    return {name.substr(0, name.size() - known.last.size() - 1), known.last};
+  if (!known.first.empty() && name.starts_with(known.first + ' '))
+    return {known.first, name.substr(known.first.size() + 1)};
+  return split_name(name);
 }
 
 std::string join_name(std::string_view first, std::string_view last) {

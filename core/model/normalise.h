@@ -30,6 +30,9 @@ enum class FieldType : std::uint8_t { text, name, email, phone, country, number,
 // Simple case fold and letters-and-digits only: for "is it the same up to spelling" questions.
 [[nodiscard]] std::string spelling_key(std::string_view text);
 
+// The same text in upper, lower or mixed case. False for equal texts' difference in anything else.
+[[nodiscard]] bool differs_in_case_only(std::string_view a, std::string_view b);
+
 // True when `shown` is what a server may have made of `sent` by re-casing, trimming, stripping
 // punctuation or cutting (P11); false for another person's value.
 [[nodiscard]] bool is_rendering_of(std::string_view shown, std::string_view sent);
@@ -40,5 +43,7 @@ struct SplitName {
 };
 [[nodiscard]] SplitName split_name(
     std::string_view whole);  // last word is the last name; one word is the first name
+// A half of `known` that the name still begins or ends with stands; else as split_name.
+[[nodiscard]] SplitName split_name_as(std::string_view whole, const SplitName& known);
 [[nodiscard]] std::string join_name(std::string_view first, std::string_view last);
 }  // namespace tandem

@@ -87,7 +87,8 @@ struct RunRow {
   std::int64_t started_ms = 0, ended_ms = 0;
   std::string kind;     // delta full
   std::string outcome;  // see CycleReport
-  PerSide<std::int64_t> reads{}, writes{};
+  PerSide<std::int64_t> reads{}, writes{};  // records
+  PerSide<std::int64_t> requests{};
 };
 
 struct Census {
@@ -168,7 +169,5 @@ class StateStore {
   // ---- runs
   virtual std::int64_t begin_run(const std::string& kind, std::int64_t at_ms) = 0;
   virtual void end_run(const RunRow& run) = 0;
-  // Requests of today (UTC day of at_ms), for status.
-  virtual void count_calls(Side side, std::int64_t calls, std::int64_t at_ms) = 0;
 };
 }  // namespace tandem

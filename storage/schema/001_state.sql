@@ -165,13 +165,7 @@ CREATE TABLE run (
   reads_ctm INTEGER NOT NULL,
   reads_highlevel INTEGER NOT NULL,
   writes_ctm INTEGER NOT NULL,
-  writes_highlevel INTEGER NOT NULL
+  writes_highlevel INTEGER NOT NULL,
+  requests_ctm INTEGER NOT NULL,
+  requests_highlevel INTEGER NOT NULL
 ) STRICT;
-
--- day: days since 1970-01-01, UTC.
-CREATE TABLE calls (
-  day INTEGER NOT NULL,
-  side INTEGER NOT NULL,
-  calls INTEGER NOT NULL,
-  PRIMARY KEY (day, side)
-) STRICT, WITHOUT ROWID;

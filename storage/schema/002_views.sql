@@ -14,10 +14,10 @@ CREATE VIEW v_status AS SELECT
   (SELECT count(*) FROM conflict WHERE is_open = 1) AS conflicts,
   (SELECT count(*) FROM pending WHERE decision IS NULL) AS pending,
   (SELECT count(*) FROM parked) AS parked,
-  (SELECT coalesce(sum(calls), 0) FROM calls WHERE side = 0 AND day = strftime('%s', 'now') / 86400)
-    AS calls_today_ctm,
-  (SELECT coalesce(sum(calls), 0) FROM calls WHERE side = 1 AND day = strftime('%s', 'now') / 86400)
-    AS calls_today_highlevel;
+  (SELECT coalesce(sum(requests_ctm), 0) FROM run
+    WHERE ended_ms >= strftime('%s', 'now', 'start of day') * 1000) AS calls_today_ctm,
+  (SELECT coalesce(sum(requests_highlevel), 0) FROM run
+    WHERE ended_ms >= strftime('%s', 'now', 'start of day') * 1000) AS calls_today_highlevel;
 
 CREATE VIEW v_pairs AS SELECT
   CAST(id AS TEXT) AS pair_id,

@@ -6,7 +6,7 @@
 namespace tandem {
 namespace {
 // Pages kept in memory, in KiB: the whole program has to stay small.
-constexpr int kCacheKib = 2'048;
+constexpr int kCacheKib = 1'024;
 // A reader that stays long lets the log grow; afterwards it is cut back to this.
 constexpr int kLogBytes = 8 * 1024 * 1024;
 

@@ -46,9 +46,11 @@ std::optional<SourceRow> SqliteStore::source(Side side, const SourceRef& ref) {
 }
 
 std::vector<SourceRow> SqliteStore::sources_of(Side side, const RecordId& person) {
+  // Named, because SQLite would walk all sources of the side along the primary key.
   Query q(*connection_,
-          "SELECT kind, id, person, at_ms, hash_low, hash_high, shown, tags, more FROM source WHERE side = "
-          "?1 AND person = ?2 UNION ALL SELECT kind, id, person, at_ms, hash_low, hash_high, shown, tags, "
+          "SELECT kind, id, person, at_ms, hash_low, hash_high, shown, tags, more FROM source INDEXED BY "
+          "source_person WHERE side = ?1 AND person = ?2 UNION ALL SELECT kind, id, person, at_ms, hash_low, "
+          "hash_high, shown, tags, "
           "more FROM source WHERE side = ?1 AND kind = 0 AND id = ?2 AND person IS NULL",
           side, CompactText{person.text});
   std::vector<SourceRow> out;

@@ -100,7 +100,6 @@ class SqliteStore final : public StateStore {
   // The row is written with the first other change of the run, or at its end.
   std::int64_t begin_run(const std::string& kind, std::int64_t at_ms) override;
   void end_run(const RunRow& run) override;
-  void count_calls(Side side, std::int64_t calls, std::int64_t at_ms) override;
 
  private:
   struct Lease {

@@ -148,10 +148,11 @@ int main(int argc, char** argv) {
   const fs::path dir = folder;
   const fs::path port_file = dir / "ports.json", config = dir / "tandem.toml",
                  state = dir / "state/bench.sqlite";
-  const pid_t sim = start({(bin / "tandem-sim").string(), "--highlevel-port", "0", "--ctm-port", "0",
-                           "--port-file", port_file.string(), "--seed", "1", "--people", people, "--set",
-                           "ctm.rate=off", "--set", "highlevel.quota=off"},
-                          dir / "sim.log");
+  const pid_t sim =
+      start({(bin / "tandem-sim").string(), "--highlevel-port", "0", "--ctm-port", "0", "--port-file",
+             port_file.string(), "--seed", "1", "--people", people, "--set", "ctm.rate=off", "--set",
+             "highlevel.quota=off", "--set", "highlevel.quota.headers=off"},
+            dir / "sim.log");
   for (int i = 0; i < 600 && !fs::exists(port_file); ++i) {
     if (waitpid(sim, nullptr, WNOHANG) != 0) {
       fmt::print(stderr, "tandem-sim ended: {}\n", slurp(dir / "sim.log"));
@@ -209,24 +210,19 @@ ctm = {{ per_second = 1000000 }}
              static_cast<double>(linking.peak_kb) / 1024, linking.status);
   run(once, dir / "settle.log");
 
-  const std::string list_id = query(state, "SELECT value FROM meta WHERE key = 'bench.list'");
   const std::string highlevel_page =
       std::getenv("TANDEM_BENCH_PAGE") ? std::getenv("TANDEM_BENCH_PAGE") : "100";
-  const std::time_t year_ago = std::time(nullptr) - 367L * 86400;
-  char since[16];
-  std::strftime(since, sizeof since, "%Y-%m-%d", std::gmtime(&year_ago));
-  const std::vector<std::string> floor_args{
-      (bin / "tandem-floor").string(),
-      state.string(),
-      text("highlevel", "base_url"),
-      text("highlevel", "token"),
-      text("highlevel", "location_id"),
-      highlevel_page,
-      text("ctm", "base_url"),
-      base64(text("ctm", "key")),
-      text("ctm", "account_id"),
-      ports["ctm"].HasMember("list_id") ? text("ctm", "list_id") : list_id,
-      since};
+  const std::vector<std::string> floor_args{(bin / "tandem-floor").string(),
+                                            state.string(),
+                                            text("highlevel", "base_url"),
+                                            text("highlevel", "token"),
+                                            text("highlevel", "location_id"),
+                                            highlevel_page,
+                                            text("ctm", "base_url"),
+                                            base64(text("ctm", "key")),
+                                            text("ctm", "account_id"),
+                                            text("ctm", "list"),
+                                            "366"};
   std::vector<double> cpu, floor_cpu, ratio, peak, floor_peak;
   const auto before = fingerprint(state);
   for (int i = 0; i < runs; ++i) {

@@ -1,7 +1,7 @@
 // The floor of a sweep: fetches the pages a full sweep of tandem reads, parses them, hashes the values
 // of each record and looks its id up in the state file. Nothing else, so that tandem's own cost shows.
-//   tandem-floor STATE.sqlite HIGHLEVEL_URL TOKEN LOCATION HIGHLEVEL_PAGE CTM_URL KEY ACCOUNT LIST_ID
-//   SINCE_DAY
+//   tandem-floor STATE.sqlite HIGHLEVEL_URL TOKEN LOCATION HIGHLEVEL_PAGE CTM_URL KEY ACCOUNT LIST
+//   SINCE_DAYS                                             LIST is a name
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <rapidjson/document.h>
@@ -10,7 +10,10 @@
 #include <xxhash.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace {
 std::size_t append(char* data, std::size_t size, std::size_t n, void* to) {
@@ -76,10 +79,13 @@ class Reader {
     XXH3_128bits_reset(&hash);
     hash_value(&hash, row);
     const XXH128_hash_t h = XXH3_128bits_digest(&hash);
-    std::string id = row["id"].IsString() ? row["id"].GetString() : std::to_string(row["id"].GetInt64());
+    const auto& id = row["id"];
     sqlite3_bind_int(lookup_, 1, side);
     sqlite3_bind_int(lookup_, 2, kind);
-    sqlite3_bind_text(lookup_, 3, id.data(), static_cast<int>(id.size()), SQLITE_STATIC);
+    if (id.IsString())
+      sqlite3_bind_text(lookup_, 3, id.GetString(), static_cast<int>(id.GetStringLength()), SQLITE_STATIC);
+    else
+      sqlite3_bind_int64(lookup_, 3, id.GetInt64());
     if (sqlite3_step(lookup_) == SQLITE_ROW) {
       ++known;
       mixed_ ^= static_cast<std::uint64_t>(sqlite3_column_int64(lookup_, 0)) ^ h.low64;
@@ -112,15 +118,25 @@ class Reader {
 };
 }  // namespace
 
+namespace {
+std::string day_ago(int days) {
+  const std::time_t then = std::time(nullptr) - std::time_t{86'400} * days;
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&then));
+  return text;
+}
+}  // namespace
+
 int main(int argc, char** argv) {
   if (argc != 11) {
     fmt::print(
         stderr,
-        "usage: tandem-floor STATE HL_URL TOKEN LOCATION HL_PAGE CTM_URL KEY ACCOUNT LIST_ID SINCE_DAY\n");
+        "usage: tandem-floor STATE HL_URL TOKEN LOCATION HL_PAGE CTM_URL KEY ACCOUNT LIST SINCE_DAYS\n");
     return 1;
   }
   const std::string highlevel = argv[2], location = argv[4], page = argv[5], ctm = argv[6], key = argv[7],
-                    account = argv[8], list = argv[9], since = argv[10];
+                    account = argv[8], list = argv[9];
+  const int since_days = std::atoi(argv[10]);
   Reader reader(argv[1]);
   reader.headers({fmt::format("Authorization: Bearer {}", argv[3]), "Version: 2021-07-28",
                   "Content-Type: application/json"});
@@ -140,13 +156,36 @@ int main(int argc, char** argv) {
   const std::string auth = "Authorization: Basic " + key;  // already encoded
   reader.headers({auth});
   const std::string base = fmt::format("{}/api/v1/accounts/{}", ctm, account);
-  std::string next = fmt::format("{}/calls?per_page=100&start_date={}", base, since);
-  while (!next.empty()) {
-    const auto& answer = reader.fetch(next, nullptr);
-    for (const auto& row : answer["calls"].GetArray()) reader.record(0, 2, row);
-    next = answer["next_page"].IsString() ? answer["next_page"].GetString() : "";
+  std::string next;
+  // A query reaches 10,000 rows: longer windows are halved, the newer half first.
+  std::vector<std::pair<int, int>> windows{{since_days, 0}};
+  while (!windows.empty()) {
+    const auto [from, to] = windows.back();
+    windows.pop_back();
+    next = fmt::format("{}/calls?start_date={}&end_date={}&per_page=100", base, day_ago(from), day_ago(to));
+    while (!next.empty()) {
+      const auto& answer = reader.fetch(next, nullptr);
+      if (answer["total_entries"].GetInt64() > 10'000 && from > to) {
+        windows.emplace_back(from, (from + to) / 2 + 1);
+        windows.emplace_back((from + to) / 2, to);
+        break;
+      }
+      for (const auto& row : answer["calls"].GetArray()) reader.record(0, 2, row);
+      next = answer["next_page"].IsString() ? answer["next_page"].GetString() : "";
+    }
   }
-  next = fmt::format("{}/lists/{}/contacts?per_page=10", base, list);
+  std::string list_id;
+  for (next = base + "/lists?per_page=10"; list_id.empty();) {
+    const auto& answer = reader.fetch(next, nullptr);
+    for (const auto& row : answer["contact_lists"].GetArray())
+      if (list == row["name"].GetString()) list_id = row["id"].GetString();
+    if (list_id.empty() && !answer["next_page"].IsString()) {
+      fmt::print(stderr, "no list of that name\n");
+      return 1;
+    }
+    if (list_id.empty()) next = answer["next_page"].GetString();
+  }
+  next = fmt::format("{}/lists/{}/contacts?per_page=10", base, list_id);
   while (!next.empty()) {
     const auto& answer = reader.fetch(next, nullptr);
     for (const auto& row : answer["contacts"].GetArray()) reader.record(0, 1, row);

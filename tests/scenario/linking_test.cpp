@@ -57,6 +57,40 @@ TEST(Linking, SpellingDifferencesAreNoOtherPerson) {
   world.expect_quiet();
 }
 
+TEST(Linking, ASplitOrACaseThatDiffersIsNoConflict) {
+  World world;
+  sim::PersonCard card = mara();
+  card.first_name = "Mara";
+  card.last_name = "de la Cruz";
+  const auto id = world.contact(card);
+  world.call(card.phone, "MARA DE LA CRUZ");
+  world.settle();
+  EXPECT_EQ(world.state_of(id), "linked");
+  EXPECT_EQ(world.cell("SELECT count(*) FROM v_conflicts"), "0");
+  EXPECT_EQ(world.newest_call(card.phone).name, "MARA DE LA CRUZ");
+  EXPECT_EQ(world.highlevel_value(id, "last_name"), "de la Cruz");
+  world.expect_quiet();
+  // From then on an edit travels, and the half that nobody touched stays as it is.
+  world.call(card.phone, "Ida DE LA CRUZ");
+  world.settle();
+  EXPECT_EQ(world.highlevel_value(id, "first_name"), "Ida");
+  EXPECT_EQ(world.highlevel_value(id, "last_name"), "de la Cruz");
+  world.expect_quiet();
+}
+
+TEST(Linking, TheContactsOwnNumberIsAnAliasOfItsCaller) {
+  World world;
+  const auto id = world.contact(mara());
+  world.call("+13125550199", "Mara Lindgren", "", "Mara.Lindgren@Example.org");
+  world.settle();
+  world.call(mara().phone, "Mara Lindgren");
+  world.settle();
+  EXPECT_EQ(world.pair_of(mara().phone), world.pair_of(id));
+  EXPECT_EQ(world.cell("SELECT ctm_id FROM v_pairs WHERE highlevel_id = ?", {id}), "+13125550199");
+
+  world.expect_quiet();
+}
+
 TEST(Linking, OneNumberAndTwoNamesIsHeldAndNothingIsWritten) {
   World world;
   sim::PersonCard card = mara();

@@ -298,7 +298,7 @@ TEST(SqliteStore, RowsBindTextAndKeepColumnNames) {
 std::string dump(SqliteStore& store) {
   std::string out;
   for (const char* table : {"link", "meta", "pair", "parked", "identity", "source", "intent", "history",
-                            "conflict", "pending", "pending_group", "run", "calls", "lease"})
+                            "conflict", "pending", "pending_group", "run", "lease"})
     for (const auto& row : store.rows("SELECT * FROM " + std::string(table)).rows)
       for (const auto& cell : row) out += cell.value_or("NULL") + "|";
   return out;
@@ -409,7 +409,6 @@ TEST(SqliteStore, ACycleThatFindsNothingWritesOnlyItsRun) {
     store->set_identities({1}, pairs);
     store->set_dirty({1}, true);
     store->sync_conflicts({1}, {}, run.id, 5);
-    store->count_calls(Side::ctm, 0, 5);
   });
   store->transact([&] { store->sweep_pending(run.id); });
   EXPECT_EQ(size_of_log(), log);

@@ -301,10 +301,13 @@ TEST_F(Views, StatusIsOneRow) {
   const std::int64_t now_ms = std::stoll(row("SELECT strftime('%s', 'now') * 1000")[0]);
   store_->transact([&] {
     store_->sync_conflicts(id, {ConflictRow{0, id, "city", {}, {}, "hold", "held", "", 0, 0, true}}, 1, kAt);
-    store_->count_calls(Side::ctm, 4, now_ms);
-    store_->count_calls(Side::ctm, 3, now_ms);
-    store_->count_calls(Side::highlevel, 5, now_ms);
-    store_->count_calls(Side::highlevel, 99, now_ms - 2 * 86'400'000);
+    const auto asked = [&](std::int64_t at_ms, PerSide<std::int64_t> requests) {
+      store_->end_run(
+          {store_->begin_run("delta", at_ms), at_ms, at_ms, "delta", "unreachable", {}, {}, requests});
+    };
+    asked(now_ms, {4, 5});
+    asked(now_ms, {3, 0});
+    asked(now_ms - 2 * 86'400'000, {99, 99});
   });
   EXPECT_EQ(row("SELECT * FROM v_status"),
             (Row{"acme", "2026-11-24T08:31:48.123Z", "2026-11-24T08:31:46.123Z", "1", "1", "1", "1", "1", "7",
@@ -313,7 +316,8 @@ TEST_F(Views, StatusIsOneRow) {
 
 TEST_F(Views, RunsShowTheirCounts) {
   store_->transact([&] {
-    store_->end_run({store_->begin_run("full", kAt), kAt, kAt + 5, "full", "converged", {1, 2}, {3, 4}});
+    store_->end_run(
+        {store_->begin_run("full", kAt), kAt, kAt + 5, "full", "converged", {1, 2}, {3, 4}, {5, 6}});
   });
   EXPECT_EQ(row("SELECT * FROM v_runs"), (Row{"1", "2026-11-24T08:31:46.123Z", "2026-11-24T08:31:46.128Z",
                                               "full", "converged", "1", "2", "3", "4"}));

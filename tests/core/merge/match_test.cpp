@@ -174,10 +174,8 @@ TEST(Match, PhoneAndEMailThatPointAtDifferentPeopleAreHeld) {
 }
 
 TEST(Match, ALinkedContactTakesNoNewPartner) {
-  EXPECT_EQ(ask({person(1, "Mara", "1", "m")}, {linked(person(2, "Mara", "1"))}), "{1}")
-      << "it has another number";
-  EXPECT_NE(why({person(1, "Mara", "1")}, {linked(person(7, "Mara", "1"))}).find("pair 7"),
-            std::string::npos);
+  EXPECT_EQ(ask({person(1, "Bob", "1", "m")}, {linked(person(2, "Mara", "1"))}), "{1}");
+  EXPECT_NE(why({person(1, "Bob", "1")}, {linked(person(7, "Mara", "1"))}).find("pair 7"), std::string::npos);
   EXPECT_EQ(ask({person(1, "Mara", "2", "m")}, {linked(person(2, "Mara", "1", "m"))}), "{1}");
   EXPECT_EQ(ask({linked(person(1, "Mara", "1"))}, {linked(person(1, "Mara", "1"))}), "");
   EXPECT_EQ(ask({person(1, "Mara", "1")}, {linked(person(2, "Mara", "1")), person(3, "", "1")}), "{1 3}")
@@ -196,6 +194,22 @@ TEST(Match, AnAdditionalPhoneMakesAnAlias) {  // P44
   EXPECT_EQ(ask({person(1, "Mara", "1", "m"), person(2, "Mara", "2", "m")}, {person(3, "Mara", "12", "m")}),
             "1=3@100 2>1");
   EXPECT_EQ(ask({person(1, "", "2"), person(2, "", "3")}, {linked(person(5, "Mara", "123"))}), "1>5 2>5");
+}
+
+// The contact was linked by e-mail to another number of the same person, or changed its number since.
+TEST(Match, ANumberThatIsTheContactsOwnFollowsItToo) {
+  EXPECT_EQ(ask({person(1, "Mara", "1")}, {linked(person(2, "Mara", "1"))}), "1>2");
+  EXPECT_EQ(ask({person(1, "", "1")}, {linked(person(2, "Mara", "1"))}), "1>2")
+      << "nothing speaks against it";
+  EXPECT_EQ(ask({person(1, "Bob", "1")}, {linked(person(2, "Mara", "1"))}), "{1}");
+  EXPECT_EQ(ask({person(1, "Mara", "1")}, {linked(person(2, "Mara", "1")), linked(person(3, "Mara", "1"))}),
+            "{1}")
+      << "two of them";
+  EXPECT_EQ(ask({person(4, "Mara", "4", "m"), person(1, "Mara", "1")}, {person(2, "Mara", "1", "m")}),
+            "{1 2 4}")
+      << "which of the two it is, nothing tells";
+  EXPECT_EQ(ask({linked(person(1, "Mara", "1"))}, {person(2, "Mara", "1")}), "{2}")
+      << "a second contact with one number is a duplicate, no alias";
 }
 
 TEST(Match, AnAliasNeedsOneOwner) {

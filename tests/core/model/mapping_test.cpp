@@ -131,7 +131,12 @@ TEST(MappingNames, AKnownSplitStandsAsLongAsTheWholeNameAgrees) {
             names("Maria", "de la Cruz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Cruz"), {}), names("Maria de la", "Cruz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Maria de la Luz"), names("Maria", "de la Cruz")),
-            names("Maria de la", "Luz"));
+            names("Maria", "de la Luz"))
+      << "the half that is still there";
+  EXPECT_EQ(m.project(Side::ctm, shown("Ida de la Cruz"), names("Maria", "de la Cruz")),
+            names("Ida", "de la Cruz"));
+  EXPECT_EQ(m.project(Side::ctm, shown("Ida Mae Brandt"), names("Maria", "de la Cruz")),
+            names("Ida Mae", "Brandt"));
   EXPECT_EQ(m.project(Side::ctm, shown("Cruz"), names("", "Cruz")), names("", "Cruz"));
   EXPECT_EQ(m.project(Side::ctm, shown("Cruz"), {}), names("Cruz", ""));
 }

@@ -1,0 +1,195 @@
+// What became of the intents that an earlier cycle left open (crash table).
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/engine/observe.h"
+#include "core/engine/settle.h"
+#include "core/tuning.h"
+
+namespace tandem {
+bool Settler::index_caught_up(const Intent& intent, std::int64_t as_of_ms) const {
+  return as_of_ms - c_.can(intent.side).index_lag_ms >= intent.sent_ms;
+}
+
+bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
+  return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
+    const FieldValue& now = value_of(shown, entry.first);
+    return !now.is_observed() || now == entry.second ||
+           (now.is_value() && entry.second.is_value() && is_rendering_of(now.text(), entry.second.text()));
+  });
+}
+
+bool Settler::shows_what_was_before(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.before);
+  return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
+    const FieldValue& now = value_of(shown, entry.first);
+    const FieldValue& was = value_of(intent.before, entry.first);
+    return !now.is_observed() || now == was || (!now.is_value() && !was.is_value());
+  });
+}
+
+bool Settler::sight(const Intent& found, const Evidence& e) {
+  Intent intent = found;
+  const bool as_sent = shows_what_was_sent(intent, e);
+  // Without an answer it may never have arrived: recover() finds out.
+  if (!as_sent && intent.state == IntentState::open) return false;
+  if (!as_sent && shows_what_was_before(intent, e) && !index_caught_up(intent, c_.now())) return false;
+  Receipt receipt;
+  receipt.record = intent.write.record;
+  receipt.shown.push_back(e);
+  settle(intent, receipt);
+  return true;
+}
+
+std::int64_t Settler::recover() {
+  waiting_ = 0;
+  std::vector<Intent> all = c_.store.open_intents();
+  for (Intent& intent : all) {
+    if (!c_.opened[intent.side]) continue;
+    switch (intent.write.kind) {
+      case WriteKind::create:
+        recover_create(intent);
+        break;
+      case WriteKind::remove:
+        again(intent);
+        break;
+      case WriteKind::update:
+        if (intent.write.target)
+          recover_source(intent);
+        else
+          recover_record(intent);
+        break;
+      case WriteKind::tag_add:
+      case WriteKind::tag_remove:
+        recover_record(intent);
+        break;
+    }
+    c_.hooks.advanced();
+  }
+  return waiting_;
+}
+
+void Settler::recover_create(Intent& intent) {
+  const auto pair = c_.store.pair(intent.pair);
+  const Capabilities& can = c_.can(intent.side);
+  if (!pair ||
+      (can.has_records && !pair->record[intent.side].text.empty() && intent.state == IntentState::open)) {
+    c_.store.transact([&] { close(intent); });  // matching has linked what the lost create made
+    return;
+  }
+  const NaturalKey key{value_of(intent.fields, "phone").text(), value_of(intent.fields, "email").text()};
+  const auto found = c_.replicas[intent.side]->find(key);
+  if (!found) return c_.trouble(intent.side, found.error());
+  std::vector<Evidence> made;
+  for (const auto& e : found->evidence)
+    if (e.source.kind == can.creates) made.push_back(e);
+  if (made.empty()) {
+    if (!index_caught_up(intent, found->as_of_ms)) {
+      ++waiting_;
+      return;
+    }
+    if (intent.state == IntentState::awaiting) return again(intent);  // accepted, yet it never appeared
+    c_.store.transact([&] { close(intent); });
+    return;
+  }
+  c_.store.transact([&] {
+    if (made.size() > 1) {  // not ours to choose: matching lists them
+      for (const auto& e : made) observer_.stage(intent.side, e);
+      return close(intent);
+    }
+    Receipt receipt;
+    receipt.record = can.has_records ? RecordId{made.front().source.id} : intent.write.record;
+    receipt.shown = made;
+    if (!can.has_records && !shows_what_was_sent(intent, made.front()) &&
+        !index_caught_up(intent, found->as_of_ms)) {
+      ++waiting_;
+      return;
+    }
+    settle(intent, receipt);
+  });
+}
+
+void Settler::recover_record(Intent& intent) {
+  const FetchRequest request{intent.write.record, intent.write.tag_sources};
+  auto answers = c_.replicas[intent.side]->fetch(std::span(&request, 1));
+  auto& answer = answers.front();
+  if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
+  c_.store.transact([&] {
+    if (!answer) {
+      observer_.mark_gone(intent.side, intent.write.record);
+      return close(intent);
+    }
+    if (intent.write.kind != WriteKind::update) {
+      // Tags are sets: those that did not arrive are still a difference and are planned again.
+      TagSet shown;
+      for (const auto& e : *answer) shown.merge(canonical_tags(e.tags));
+      std::erase_if(intent.tags, [&](const std::string& tag) {
+        return (shown.count(tag) != 0) != (intent.write.kind == WriteKind::tag_add);
+      });
+      if (!intent.tags.empty()) return settle(intent, {intent.write.record, *answer, false});
+    } else if (!answer->empty() && shows_what_was_sent(intent, answer->front())) {
+      return settle(intent, {intent.write.record, *answer, false});
+    }
+    for (const auto& e : *answer) observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+    close(intent);
+  });
+}
+
+void Settler::recover_source(Intent& intent) {
+  const FetchRequest request{intent.write.record, {*intent.write.target}};
+  auto answers = c_.replicas[intent.side]->fetch(std::span(&request, 1));
+  auto& answer = answers.front();
+  if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
+  const bool row = intent.write.target->kind == SourceKind::row;
+  if (!answer || answer->empty()) {
+    if (!row) {
+      c_.store.transact([&] { close(intent); });
+      return;
+    }
+    if (!index_caught_up(intent, c_.now())) {
+      ++waiting_;
+      return;
+    }
+    return again(intent);  // the removal arrived and the add did not (P38)
+  }
+  const Evidence e = answer->front();
+  const bool as_sent = shows_what_was_sent(intent, e);
+  if (!as_sent && row && !index_caught_up(intent, c_.now())) {
+    ++waiting_;
+    return;
+  }
+  c_.store.transact([&] {
+    if (as_sent || intent.state == IntentState::awaiting)
+      return settle(intent, {intent.write.record, *answer, false});
+    close(intent);  // first, so that what is shown is not read as its image
+    observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+  });
+}
+
+void Settler::again(Intent& intent) {
+  intent.write.resume = true;
+  ++intent.attempts;
+  intent.sent_ms = c_.now();
+  c_.store.transact([&] { c_.store.put_intent(intent); });
+  auto answers = c_.replicas[intent.side]->apply(std::span(&intent.write, 1));
+  auto& answer = answers.front();
+  ++c_.report.written[intent.side];
+  if (answer) {
+    c_.store.transact([&] { settle(intent, *answer); });
+    return;
+  }
+  const Fault fault = answer.error().fault;
+  if (fault == Fault::rejected || fault == Fault::unsupported) {
+    c_.store.transact([&] { refuse(intent, answer.error()); });
+  } else if (fault == Fault::gone) {
+    c_.store.transact([&] { close(intent); });
+  } else {
+    ++waiting_;
+    c_.trouble(intent.side, answer.error());
+  }
+}
+}  // namespace tandem

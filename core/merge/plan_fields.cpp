@@ -1,0 +1,180 @@
+#include "core/merge/planner.h"
+
+namespace tandem {
+void Planner::plan_field(const FieldRule& rule) {
+  if (rule.direction == Direction::off || rule.native.ctm.empty() || rule.native.highlevel.empty()) return;
+  const PairField& f = field(rule.name);
+  if (resolved(rule, f)) return;
+  const FieldMerge m =
+      merge_field(sight_of(f, !policy_.caller_id_names_fill), rule.direction, rule.clears, rule.conflict);
+  follow(rule, f, m);
+}
+
+void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge& merge) {
+  switch (merge.verdict) {
+    case Verdict::unchanged:
+      return;
+    case Verdict::converged:
+    case Verdict::absorbed:
+      settle_without_write(rule, f, merge.verdict);
+      return;
+    case Verdict::take_ctm:
+      take(rule, f, Side::ctm, merge.contested);
+      return;
+    case Verdict::take_highlevel:
+      take(rule, f, Side::highlevel, merge.contested);
+      return;
+    case Verdict::conflict:
+      out_.conflicts.push_back(conflict_row(rule, f, "held", ""));
+      return;
+  }
+}
+
+void Planner::settle_without_write(const FieldRule& rule, const PairField& f, Verdict verdict) {
+  BaseChange change{rule.name, f.base, verdict == Verdict::converged, {}};
+  for (const Side s : kSides) {
+    if (!f.seen[s].is_observed()) continue;
+    // An unconfirmed name that fills nothing is remembered as seen, so that it is asked about once.
+    if (f.seen[s] != f.base[s] && change.changed_by.empty()) change.changed_by = to_text(s);
+    change.base[s] = f.seen[s];
+  }
+  if (change.base != f.base) out_.bases.push_back(std::move(change));
+}
+
+ConflictRow Planner::conflict_row(const FieldRule& rule, const PairField& f, std::string decision,
+                                  std::string by) const {
+  ConflictRow row;
+  row.pair = pair_.id;
+  row.field = rule.name;
+  row.base = f.base.highlevel.is_observed() ? f.base.highlevel : f.base.ctm;
+  row.values = f.seen;
+  row.policy = to_text(rule.conflict);
+  row.is_open = decision == "held";
+  row.decision = std::move(decision);
+  row.decided_by = std::move(by);
+  return row;
+}
+
+bool Planner::resolved(const FieldRule& rule, const PairField& f) {
+  const auto it = pair_.resolutions.find(rule.name);
+  if (it == pair_.resolutions.end()) return false;
+  out_.used_resolutions.push_back(rule.name);
+  const Resolution& r = it->second;
+  if (r.decided_on != f.seen) return false;  // either side moved on: the decision is void
+  using Take = Resolution::Take;
+  if (r.take == Take::ctm || r.take == Take::highlevel) {
+    const Side winner = r.take == Take::ctm ? Side::ctm : Side::highlevel;
+    out_.decided.push_back(conflict_row(rule, f, std::string(to_text(winner)), "person"));
+    draft(rule, f, other(winner), f.seen[winner], "a person took " + std::string(to_text(winner)), "person");
+    return true;
+  }
+  out_.decided.push_back(conflict_row(rule, f, "value", "person"));
+  const FieldValue value = r.take == Take::clear ? FieldValue::cleared() : FieldValue::of(r.value);
+  for (const Side s : kSides)
+    if (f.seen[s] != value) draft(rule, f, s, value, "a person decided the value", "person");
+  return true;
+}
+
+void Planner::take(const FieldRule& rule, const PairField& f, Side from, bool contested) {
+  const Side to = other(from);
+  const bool first_meeting = !f.base.ctm.is_observed() && !f.base.highlevel.is_observed();
+  const Place where = place(to, rule);
+  // A field that side never shows is not rewritten for every pair at first meeting: it may well
+  // hold the value. It is written once per change from then on (P37).
+  if (first_meeting && where != Place::none && !can_read(access(to, kind_of(where), rule))) {
+    BaseChange change{rule.name, f.base, false, {}};
+    change.base[from] = f.seen[from];
+    out_.bases.push_back(std::move(change));
+    return;
+  }
+  std::string why;
+  if (contested) {
+    out_.decided.push_back(conflict_row(rule, f, std::string(to_text(from)), "policy"));
+    why = "edited on both sides, the rule prefers " + std::string(to_text(from));
+  } else if (first_meeting) {
+    why = "fills a blank from " + std::string(to_text(from));
+  } else {
+    why = (f.seen[from].is_cleared() ? "cleared in " : "edited in ") + std::string(to_text(from));
+  }
+  draft(rule, f, to, f.seen[from], std::move(why), std::string(to_text(from)));
+}
+
+void Planner::draft(const FieldRule& rule, const PairField& f, Side to, const FieldValue& value,
+                    std::string why, std::string changed_by) {
+  if (is_parked(to, rule.name)) return;
+  const Place where = place(to, rule);
+  if (where == Place::none) {
+    park(to, rule, "this surface takes no writes of the field");
+    return;
+  }
+  Draft& d = drafts_[{to, where}];
+  if (where == Place::activity) d.target = newest(to, SourceKind::activity)->ref;
+  if (where == Place::row) d.target = newest(to, SourceKind::row)->ref;
+  d.fields[rule.name] = value;
+  d.before[rule.name] = replaced(to, where, rule, f);
+  d.why[rule.name] = std::move(why);
+  d.overwrites = d.overwrites || (f.seen[to].is_value() && f.seen[to] != value);
+  if (d.changed_by.empty()) d.changed_by = std::move(changed_by);
+}
+
+FieldValue Planner::replaced(Side s, Place where, const FieldRule& rule, const PairField& f) const {
+  if (where == Place::activity || where == Place::row) {
+    const FieldMap known{{std::string(kFirst), field(kFirst).base[s]},
+                         {std::string(kLast), field(kLast).base[s]}};
+    const FieldMap shown = policy_.mapping.project(s, newest(s, kind_of(where))->shown, known);
+    if (const FieldValue& theirs = value_of(shown, rule.name); theirs.is_value()) return theirs;
+  }
+  return f.seen[s].is_observed() ? f.seen[s] : f.base[s];
+}
+
+FieldMap Planner::image(Side s, const FieldMap& changed) const {
+  FieldMap whole;
+  for (const auto& rule : policy_.mapping.rules()) {
+    if (rule.native[s].empty()) continue;
+    const PairField& f = field(rule.name);
+    if (const auto it = changed.find(rule.name); it != changed.end())
+      whole[rule.name] = it->second;
+    else if (f.seen[s].is_observed())
+      whole[rule.name] = f.seen[s];
+    else if (f.base[s].is_value())
+      whole[rule.name] = f.base[s];
+    else if (f.seen[other(s)].is_value() && flows_to(rule.direction, s))
+      whole[rule.name] = f.seen[other(s)];
+  }
+  if (can(s).keyed_by_phone && !pair_.record[s].text.empty())
+    whole[std::string(kPhone)] = FieldValue::of(pair_.record[s].text);
+  return whole;
+}
+
+PlannedWrite Planner::write_of(Side s, WriteKind kind, const FieldMap& fields) const {
+  PlannedWrite w;
+  w.side = s;
+  w.write.kind = kind;
+  w.write.record = pair_.record[s];
+  w.fields = fields;
+  const FieldMap whole = image(s, fields);
+  w.write.set = policy_.mapping.to_native(s, fields, whole, can(s));
+  if (!can(s).has_records || kind == WriteKind::create)
+    w.write.whole = policy_.mapping.to_native(s, whole, whole, can(s));
+  return w;
+}
+
+void Planner::flush_drafts() {
+  for (auto& [at, d] : drafts_) {
+    const auto& [side, where] = at;
+    if (!in_.writable[side]) {
+      unavailable();
+      continue;
+    }
+    PlannedWrite w =
+        write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
+    w.write.target = d.target;
+    w.before = std::move(d.before);
+    w.why = std::move(d.why);
+    if (where == Place::new_row) w.why[""] = "joins the list: its newest activity cannot take the value";
+    w.changed_by = std::move(d.changed_by);
+    w.overwrites = d.overwrites;
+    out_.writes.push_back(std::move(w));
+  }
+}
+}  // namespace tandem

@@ -1,0 +1,106 @@
+#include "core/merge/fold.h"
+#include "core/merge/planner.h"
+
+namespace tandem {
+void Planner::plan_create(Side on) {
+  const Side from = other(on);
+  if (!policy_.create[on]) return note("creating there is switched off");
+  if (!can(on).create) return note("that surface cannot create: waits for a first call");
+  FieldMap fields;
+  for (const auto& rule : policy_.mapping.rules()) {
+    if (!flows_to(rule.direction, on) || rule.native[on].empty() || rule.native[from].empty()) continue;
+    const PairField& f = field(rule.name);
+    if (!f.seen[from].is_value() || (f.unconfirmed[from] && !policy_.caller_id_names_fill)) continue;
+    if (rule.name != kPhone && is_parked(on, rule.name))
+      continue;  // a refused field does not block the rest (P10)
+    fields[rule.name] = f.seen[from];
+  }
+  const FieldValue& phone = field(kPhone).seen[from];
+  if (can(on).keyed_by_phone) {
+    if (!phone.is_value() || phone.text().front() != '+')
+      return note("no phone number: the other side keys people by number");
+    fields[std::string(kPhone)] = phone;
+  }
+  if (fields.count("email") == 0 && fields.count(kPhone) == 0) return note("neither phone nor e-mail");
+  for (const auto& p : out_.parked)
+    if (p.side == on && (p.field.empty() || p.field == kPhone)) return;
+  if (!in_.writable[on]) return unavailable();
+  PlannedWrite w = write_of(on, WriteKind::create, fields);
+  w.write.whole = policy_.mapping.to_native(on, fields, fields, can(on));
+  w.write.record = can(on).keyed_by_phone ? RecordId{phone.text()} : RecordId{};
+  w.why[""] = "new in " + std::string(to_text(from));
+  w.changed_by = to_text(from);
+  out_.writes.push_back(std::move(w));
+}
+
+void Planner::plan_corrections() {
+  for (const Side s : kSides) {
+    if (can(s).has_records || !policy_.correct_stale_identity) continue;
+    const FieldMap agreed = agreed_native(s);
+    for (const SourceKind kind : {SourceKind::activity, SourceKind::row}) {
+      const SourceRow* source = newest(s, kind);
+      if (!source || is_drafted(s, source->ref)) continue;
+      FieldMap canonical;
+      FieldMap shown;
+      for (const auto& [native, value] : stale_fields(*source, agreed)) {
+        shown[native] = value;
+        for (const auto& rule : policy_.mapping.rules()) {
+          const bool hit =
+              rule.native[s] == native || (native == "name" && can(s).joined_name && is_name(rule.name));
+          if (hit && flows_to(rule.direction, s) && !is_parked(s, rule.name) &&
+              can_write(access(s, kind, rule)))
+            canonical[rule.name] = field(rule.name).base[s];
+        }
+      }
+      if (canonical.empty()) continue;
+      if (source->lag_until_ms != 0) {
+        out_.unsettled = true;
+        continue;
+      }
+      if (!in_.writable[s]) {
+        unavailable();
+        continue;
+      }
+      PlannedWrite w = write_of(s, WriteKind::update, canonical);
+      w.write.target = source->ref;
+      w.before = policy_.mapping.project(s, shown, {});
+      for (const auto& [name, value] : canonical) w.why[name] = "shows a value that was replaced";
+      w.changed_by = "tandem";
+      w.correction = true;
+      out_.writes.push_back(std::move(w));
+    }
+  }
+}
+
+bool Planner::is_drafted(Side s, const SourceRef& ref) const {
+  for (const auto& w : out_.writes)
+    if (w.side == s && w.write.target == ref) return true;
+  return false;
+}
+
+FieldMap Planner::agreed_native(Side s) const {
+  FieldMap agreed;
+  for (const auto& rule : policy_.mapping.rules()) {
+    if (rule.native[s].empty() || rule.name == kPhone || !flows_to(rule.direction, s)) continue;
+    const PairField& f = field(rule.name);
+    if (!f.base[s].is_value() || f.base[s] != f.seen[s] || in_conflict(rule.name)) continue;
+    if (can(s).joined_name && is_name(rule.name)) continue;
+    const WireFields wire = policy_.mapping.to_native(s, {{rule.name, f.base[s]}}, {}, can(s));
+    const FieldMap canonical_native = policy_.mapping.normalise(s, wire);
+    for (const auto& [native, value] : canonical_native) agreed[native] = value;
+  }
+  const PairField &first = field(kFirst), &last = field(kLast);
+  const bool settled = first.base[s] == first.seen[s] && last.base[s] == last.seen[s];
+  if (can(s).joined_name && settled && !in_conflict(kFirst) && !in_conflict(kLast)) {
+    const std::string whole = join_name(first.base[s].text(), last.base[s].text());
+    if (!whole.empty()) agreed["name"] = FieldValue::of(whole);
+  }
+  return agreed;
+}
+
+bool Planner::in_conflict(std::string_view name) const {
+  for (const auto& c : out_.conflicts)
+    if (c.field == name) return true;
+  return false;
+}
+}  // namespace tandem
