@@ -1,4 +1,6 @@
 // List rows: fields that can be written and not shown (P37), and replacing without a hole (P38).
+#include <fmt/format.h>
+
 #include "tests/scenario/world.h"
 
 namespace tandem {
@@ -251,6 +253,28 @@ TEST(Rows, ARowThatStaffTakeOffTheListIsIgnoredAndNotAddedAgain) {
   world.row(mara());
   world.settle();
   EXPECT_EQ(world.state_of(world.id), "linked") << "a person added it";
+  world.expect_quiet();
+}
+
+TEST(Rows, OfManyOnlyTheOneThatLeftIsIgnored) {
+  World world;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 24; ++i) {
+    sim::PersonCard card = mara();
+    card.phone = fmt::format("+131255502{:02}", i);
+    card.email = fmt::format("caller{}@example.org", i);
+    ids.push_back(world.contact(card));
+  }
+  world.settle();
+  world.cycle(ReadKind::full);
+  world.clock.tick(World::kHourMs);
+  world.cycle(ReadKind::full);
+  EXPECT_LT(world.last.requests.ctm, world.last.read.ctm) << "whoever is there is not asked for";
+  world.ctm_staff.remove_from_list(world.ctm.sync_list(), "+13125550207");
+  world.settle();
+  world.cycle(ReadKind::full);
+  EXPECT_EQ(world.state_of(ids.at(7)), "ignored");
+  EXPECT_EQ(world.cell("SELECT count(*) FROM v_pairs WHERE state = 'linked'"), "23");
   world.expect_quiet();
 }
 }  // namespace
