@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include "daemon/commands/command_line.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/invocation.h"
 #include "daemon/commands/log.h"
@@ -21,6 +22,14 @@ void describe(CLI::App& app, Invocation& invocation) {
   app.add_option("-l,--link", invocation.link, "which link, where there are several");
   app.add_flag("--json", invocation.json, "records as JSON; the keys are the columns of the view");
   app.add_flag("-v,--verbose", invocation.verbose, "everything into the log");
+}
+
+void add_footers(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands({})) {
+    std::string own = command->get_footer();
+    if (!own.empty()) own += "\n\n";
+    command->footer(own + "Options of all commands (tandem --help): --config, --link, --json, --verbose");
+  }
   app.footer(
       "Examples:\n"
       "  tandem check                     is the configuration right?\n"
@@ -38,6 +47,7 @@ void add_commands(CLI::App& app, Invocation& invocation) {
         add_history, add_resolve, add_approve, add_reject, add_check, add_backup, add_demo}) {
     add(app, invocation);
   }
+  add_footers(app);
 }
 
 int fail(int code, const std::string& message) {
@@ -54,7 +64,8 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitDone : kExitFailed;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(kExitFailed, refusal_of(app, error));
   }
   set_log_level(invocation.verbose ? Severity::debug : Severity::warning);
   try {

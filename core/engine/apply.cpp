@@ -53,12 +53,14 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   for (const Side s : kSides)
     if (plan.base_tags[s]) pair.base_tags[s] = plan.base_tags[s];
   // A person's decision, and the conflict it ends, stay until its write is sent: what comes between is
-  // planned again. Once the write is settled the sides show other values, and the decision is void.
+  // planned again, and so is what could not be planned while a side was away. Once the write is settled
+  // the sides show other values, and the decision is void.
+  const auto is_to_come = [&](const std::string& name) { return plan.unsettled || is_written(plan, name); };
   for (const auto& name : plan.used_resolutions)
-    if (!is_written(plan, name)) pair.resolutions.erase(name);
+    if (!is_to_come(name)) pair.resolutions.erase(name);
   std::vector<ConflictRow> open = plan.conflicts;
   for (const auto& row : plan.decided) {
-    if (row.decided_by != "person" || !is_written(plan, row.field)) continue;
+    if (row.decided_by != "person" || !is_to_come(row.field)) continue;
     open.push_back(row);
     open.back().decision = "held";
     open.back().decided_by.clear();
@@ -274,6 +276,24 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
   }
 }
 
+// What was refused and has happened all the same (a 422 after the effect).
+bool Applier::was_done(Intent& intent) {
+  const Side side = intent.side;
+  const Write& write = intent.write;
+  if (write.kind != WriteKind::update && write.kind != WriteKind::tag_add &&
+      write.kind != WriteKind::tag_remove)
+    return false;
+  FetchRequest request{write.record, write.tag_sources};
+  if (write.target) request.sources.push_back(*write.target);
+  auto answers = c_.replicas[side]->fetch(std::span(&request, 1));
+  if (!answers.front()) return false;
+  Receipt receipt{write.record, std::move(*answers.front()), false};
+  if (!settler_.shows_done(intent, receipt.shown)) return false;
+  ++c_.report.written[side];
+  c_.store.transact([&] { settler_.settle(intent, receipt); });
+  return true;
+}
+
 void Applier::adopt(Intent& intent, const Error& error) {
   const Side side = intent.side;
   if (intent.write.kind == WriteKind::create) {
@@ -317,6 +337,7 @@ void Applier::adopt(Intent& intent, const Error& error) {
       return;
     }
   }
+  if (was_done(intent)) return;
   c_.say(Severity::warning,
          fmt::format("{}: {} of pair {} was refused and is parked; see `tandem explain {}`", to_text(side),
                      to_text(intent.write.kind), intent.pair.row, intent.pair.row));

@@ -33,6 +33,7 @@ class Applier {
   bool absent(const Ready& ready);
   void outcome(Intent& intent, Result<Receipt>& answer);
   void adopt(Intent& intent, const Error& error);
+  bool was_done(Intent& intent);
   void stop_side(Side side, const Error& error);
 
   Context& c_;

@@ -24,6 +24,11 @@ std::string digest_of(const Policy& policy) {
     d.add(rule.name).add(to_text(rule.direction)).add(to_text(rule.clears)).add(to_text(rule.conflict));
   return d.hex();
 }
+
+// Until a side was listed completely once, people missing there are not known to be missing.
+bool was_listed(StateStore& store, Side side) {
+  return store.meta(fmt::format("listed.{}", to_text(side))) == "yes";
+}
 }  // namespace
 
 std::string_view to_text(Outcome outcome) {
@@ -137,13 +142,12 @@ struct Cycle::Work {
     }
   }
 
-  // Until a side was listed completely once, people missing there are not known to be missing.
-  bool listed(Side s) { return c.store.meta(fmt::format("listed.{}", to_text(s))) == "yes"; }
+  bool listed(Side s) { return was_listed(c.store, s); }
 
   void read_sides() {
     for (const Side s : kSides) {
       if (!c.opened[s]) continue;
-      c.read[s] = observer.read(s, listed(s) ? options.kind : ReadKind::full);
+      c.read[s] = observer.read(s, listed(s) ? c.report.kind : ReadKind::full);
       c.writable[s] = c.read[s];
     }
   }
@@ -281,14 +285,14 @@ struct Cycle::Work {
         if (r.trouble[s] && r.trouble[s]->fault == fault) return true;
       return false;
     };
-    if (any(Fault::rejected))
+    if (c.hooks.stop_requested())  // what it cut short is no trouble of a remote
+      r.outcome = Outcome::stopped;
+    else if (any(Fault::rejected))
       r.outcome = Outcome::misconfigured;
     else if (any(Fault::unauthorised))
       r.outcome = Outcome::unauthorised;
     else if (r.trouble.ctm || r.trouble.highlevel)
       r.outcome = Outcome::unreachable;
-    else if (c.hooks.stop_requested())
-      r.outcome = Outcome::stopped;
     else if (r.conflicts + r.parked + r.held != 0)
       r.outcome = Outcome::needs_person;
     else if (r.awaiting + r.remaining != 0)
@@ -304,12 +308,14 @@ Cycle::Cycle(PerSide<Replica*> replicas, StateStore& store, Clock& clock, const 
 
 CycleReport Cycle::run(const CycleOptions& options) {
   CycleReport report;
-  report.kind = options.kind;
+  // The first reading of both sides is a full one, whatever was asked for.
+  const bool is_first = !was_listed(store_, Side::ctm) && !was_listed(store_, Side::highlevel);
+  report.kind = is_first ? ReadKind::full : options.kind;
   PerSide<std::int64_t> used;
   for (const Side s : kSides) used[s] = replicas_[s]->usage().requests;
   RunRow row;
   row.started_ms = clock_.now_ms();
-  row.kind = options.kind == ReadKind::full ? "full" : "delta";
+  row.kind = report.kind == ReadKind::full ? "full" : "delta";
   store_.transact([&] { report.run = store_.begin_run(row.kind, row.started_ms); });
 
   Context context{replicas_, store_, clock_, policy_, hooks_, report, digest_of(policy_), {}, {}, {}, {}, {}};
@@ -324,7 +330,9 @@ CycleReport Cycle::run(const CycleOptions& options) {
   work.read_sides();
   work.work();
   work.keep_learned();
-  store_.transact([&] { store_.sweep_pending(report.run); });
+  // What was not planned to its end says nothing about what is still wanted.
+  if (context.writable.ctm && context.writable.highlevel && !hooks_.stop_requested())
+    store_.transact([&] { store_.sweep_pending(report.run); });
   work.conclude();
 
   row.id = report.run;

@@ -5,6 +5,7 @@
 
 #include "core/engine/observe.h"
 #include "core/engine/settle.h"
+#include "core/model/normalise.h"
 #include "core/tuning.h"
 
 namespace tandem {
@@ -16,9 +17,30 @@ bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const
   const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
   return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
     const FieldValue& now = value_of(shown, entry.first);
-    return !now.is_observed() || now == entry.second ||
-           (now.is_value() && entry.second.is_value() && is_rendering_of(now.text(), entry.second.text()));
+    return !now.is_observed() || may_be_ours(now, entry.second, value_of(intent.before, entry.first));
   });
+}
+
+bool Settler::shows_done(const Intent& intent, const std::vector<Evidence>& shown) const {
+  if (!intent.tags.empty()) {
+    bool any = false;
+    TagSet there;
+    for (const Evidence& e : shown) {
+      any = any || e.shows_tags;
+      if (e.shows_tags) there.merge(canonical_tags(e.tags));
+    }
+    const bool adds = intent.write.kind == WriteKind::tag_add;
+    return any && std::all_of(intent.tags.begin(), intent.tags.end(),
+                              [&](const std::string& tag) { return there.count(tag) == (adds ? 1U : 0U); });
+  }
+  const PairState pair = *c_.store.pair(intent.pair);
+  const bool any = std::any_of(shown.begin(), shown.end(), [&](const Evidence& e) {
+    const FieldMap values = canonical_of(c_, pair, intent.side, e, intent.fields);
+    return std::any_of(intent.fields.begin(), intent.fields.end(),
+                       [&](const auto& entry) { return value_of(values, entry.first).is_observed(); });
+  });
+  return any && std::all_of(shown.begin(), shown.end(),
+                            [&](const Evidence& e) { return shows_what_was_sent(intent, e); });
 }
 
 bool Settler::shows_what_was_before(const Intent& intent, const Evidence& e) const {

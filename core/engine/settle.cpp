@@ -6,6 +6,7 @@
 
 #include "core/engine/observe.h"
 #include "core/merge/fold.h"
+#include "core/model/normalise.h"
 #include "core/tuning.h"
 
 namespace tandem {
@@ -60,6 +61,12 @@ FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const 
     if (const auto it = over.find(name); it != over.end()) known[name] = it->second;
   }
   return c.policy.mapping.project(side, c.policy.mapping.normalise(side, e.fields), known);
+}
+
+bool may_be_ours(const FieldValue& shown, const FieldValue& sent, const FieldValue& before) {
+  if (shown == sent) return true;
+  if (!is_image(shown, sent)) return false;
+  return shown != before || spelling_key(shown.text()) == spelling_key(sent.text());
 }
 
 void Settler::close(const Intent& intent) {
@@ -198,6 +205,29 @@ void Settler::rekey(PairState& pair, Side side, const RecordId& key) {
   c_.store.set_identities(pair.id, all);
 }
 
+bool Settler::is_shown_there(const Intent& intent, const std::string& field) const {
+  const Capabilities& can = c_.can(intent.side);
+  const SourceKind kind = intent.write.target ? intent.write.target->kind : can.creates;
+  const FieldRule* rule = c_.policy.mapping.find(field);
+  return rule != nullptr && can_read(can.access(kind, rule->native[intent.side]));
+}
+
+void Settler::park_unmoved(PairState& pair, const Intent& intent, const std::vector<std::string>& fields) {
+  const Side side = intent.side;
+  for (const auto& name : fields) {
+    Parked p;
+    p.side = side;
+    p.record_id = intent.write.target ? intent.write.target->id : pair.record[side].text;
+    p.field = name;
+    p.reason =
+        fmt::format("{} accepted the write and does not show the value: the field cannot be written there",
+                    to_text(side));
+    p.since_ms = c_.now();
+    p.input = field_input(pair, name, c_.policy_digest);
+    pair.parked.push_back(std::move(p));
+  }
+}
+
 void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   const Side side = intent.side, from = other(side);
   if (const auto owner = c_.store.pair_of(side, receipt.record); owner && *owner != intent.pair) {
@@ -241,6 +271,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     }
   }
   if (c_.can(side).keyed_by_phone) shown["phone"] = FieldValue::of(receipt.record.text);
+  std::vector<std::string> unmoved;
   // Everything both sides show now is agreed, what the server added by itself included (P11).
   for (const auto& rule : c_.policy.mapping.rules()) {
     const auto sent = intent.fields.find(rule.name);
@@ -251,6 +282,9 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     // Left out because it was refused: not agreed, and tried once more as an update.
     if (sent == intent.fields.end() && is_parked(pair, side, rule.name)) continue;
     if (sent != intent.fields.end()) {
+      if (sent->second.is_value() && !now.is_value() && !receipt.shown.empty() &&
+          (now.is_observed() || is_shown_there(intent, rule.name)))
+        unmoved.push_back(rule.name);
       const bool foreign = now.is_value() && now != sent->second && !is_image(now, sent->second);
       field.base[side] = now.is_observed() && !foreign ? now : sent->second;
       field.base[from] = sent->second;
@@ -260,6 +294,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
       if (field.seen[from].is_observed()) field.base[from] = field.seen[from];
     }
   }
+  park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);
   std::vector<Identity> all = c_.store.identities(pair.id);
   const Identity id{Identity::Kind::id, side, receipt.record.text, false};
@@ -300,11 +335,14 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     PairField& field = pair.fields[name];
     const FieldValue now = value_of(shown, name);
     const bool from_there = intent.changed_by == to_text(from) || field.seen[from] == sent;
-    if (!now.is_observed()) {
+    const bool is_ours = may_be_ours(now, sent, before_of(intent, name));
+    if (!now.is_observed() && sent.is_value() && !receipt.shown.empty() && is_shown_there(intent, name)) {
+      unmoved.push_back(name);
+    } else if (!now.is_observed()) {
       field.base[side] = sent;
       if (receipt.awaiting_index) field.seen[side] = sent;
-    } else if (now == sent || is_image(now, sent) || was_not_taken(now, sent, before_of(intent, name))) {
-      if (now != sent && !is_image(now, sent)) unmoved.push_back(name);
+    } else if (is_ours || was_not_taken(now, sent, before_of(intent, name))) {
+      if (!is_ours) unmoved.push_back(name);
       field.base[side] = now;
       field.seen[side] = now;
     } else {
@@ -314,18 +352,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     if (from_there) field.base[from] = sent;
     if (first) agree(field, intent, c_.now());
   }
-  for (const auto& name : unmoved) {
-    Parked p;
-    p.side = side;
-    p.record_id = record_id;
-    p.field = name;
-    p.reason =
-        fmt::format("{} accepted the write and still shows the old value: the field cannot be written there",
-                    to_text(side));
-    p.since_ms = c_.now();
-    p.input = field_input(pair, name, c_.policy_digest);
-    pair.parked.push_back(std::move(p));
-  }
+  park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);
   for (const Evidence& e : receipt.shown)
     if (e.source.kind == SourceKind::record) observer_.stage(side, e);

@@ -22,6 +22,9 @@ class Settler {
   // index may lag.
   bool sight(const Intent& intent, const Evidence& evidence);
 
+  // True: these readings of the write's target show all that was sent.
+  [[nodiscard]] bool shows_done(const Intent& intent, const std::vector<Evidence>& shown) const;
+
   // Intents that earlier cycles left open: finds out what became of each (crash table). No
   // transaction may be open. Returns how many still wait for a remote's index.
   std::int64_t recover();
@@ -31,6 +34,9 @@ class Settler {
   void settle_update(Intent& intent, const Receipt& receipt);
   void settle_tags(Intent& intent, const Receipt& receipt);
   void settle_removed(const Intent& intent);
+  // Accepted, and its target does not show it although it can show the field.
+  void park_unmoved(PairState& pair, const Intent& intent, const std::vector<std::string>& fields);
+  [[nodiscard]] bool is_shown_there(const Intent& intent, const std::string& field) const;
   void rekey(PairState& pair, Side side, const RecordId& key);
   // Takes evidence of our own write into the pair: its written fields as image, the rest as news.
   void take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
@@ -52,6 +58,10 @@ class Settler {
 // What the evidence shows, canonical. `known` lets the split of a name stand that `over` sent.
 [[nodiscard]] FieldMap canonical_of(const Context& context, const PairState& pair, Side side,
                                     const Evidence& evidence, const FieldMap& over);
+
+// What a server may have made of what was sent (P11); a value that was there before only when it says the
+// same in other letters.
+[[nodiscard]] bool may_be_ours(const FieldValue& shown, const FieldValue& sent, const FieldValue& before);
 
 // The state-only part of P39: an alias becomes the key of the pair.
 void adopt_key(Context& context, Observer& observer, PairState& pair, Side side, const RecordId& key);

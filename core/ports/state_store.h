@@ -85,8 +85,8 @@ struct PendingGroup {  // undecided members of one class and side; first_run is 
 struct RunRow {
   std::int64_t id = 0;
   std::int64_t started_ms = 0, ended_ms = 0;
-  std::string kind;     // delta full
-  std::string outcome;  // see CycleReport
+  std::string kind;                         // delta full
+  std::string outcome;                      // see CycleReport
   PerSide<std::int64_t> reads{}, writes{};  // records
   PerSide<std::int64_t> requests{};
 };
@@ -155,6 +155,8 @@ class StateStore {
   // keep theirs, others are closed with `decision` and `decided_by` of the given row or as settled.
   virtual void sync_conflicts(PairId id, const std::vector<ConflictRow>& open, std::int64_t run,
                               std::int64_t at_ms) = 0;
+  // Closes the open row of its field, or adds one; nothing remains of it when the last one closed says the
+  // same, because its write is sent again.
   virtual void add_decided_conflict(const ConflictRow& row) = 0;
   [[nodiscard]] virtual std::optional<ConflictRow> conflict(std::int64_t id) = 0;
   [[nodiscard]] virtual std::optional<Decision> decision(const std::string& key) = 0;

@@ -112,7 +112,8 @@ int check(const Invocation& invocation, bool ask_remotes) {
   int code = loaded.problems.empty() ? kExitDone : kExitConfig;
   if (code == kExitDone)
     findings.add("", "configuration", true,
-                 fmt::format("{} link(s), every key known", loaded.config.links.size()));
+                 fmt::format("{} link{}, every key known", loaded.config.links.size(),
+                             loaded.config.links.size() == 1 ? "" : "s"));
   for (const config::Problem& note : loaded.reserved) {
     if (!invocation.json) print(fmt::format("note     {}", config::to_text(note, invocation.config_file)));
   }

@@ -10,23 +10,34 @@ std::string shown(const Table& table, std::size_t row, std::string_view column) 
   return text.empty() ? "blank" : fmt::format("\"{}\"", text);
 }
 
+// By `tandem resolve`, and not carried out yet.
+bool is_decided(SqliteStore& store, const std::string& pair_id, const std::string& field) {
+  const auto pair = store.pair(PairId{std::stoll(pair_id)});
+  return pair && pair->resolutions.contains(field);
+}
+
 int conflicts(const Invocation& invocation, bool all_ever) {
   const config::Config config = load_config(invocation);
   const auto links = chosen_links(config, invocation);
   Table all;
   bool any = false;
   for (const config::LinkConfig& link : links) {
-    Table table = open_for_reading(config, link)
-                      ->rows(fmt::format("SELECT * FROM v_conflicts {} ORDER BY CAST(conflict_id AS INTEGER)",
-                                         all_ever ? "" : "WHERE is_open = 1"));
+    const auto store = open_for_reading(config, link);
+    Table table =
+        store->rows(fmt::format("SELECT * FROM v_conflicts {} ORDER BY CAST(conflict_id AS INTEGER)",
+                                all_ever ? "" : "WHERE is_open = 1"));
     const std::string which = links.size() > 1 ? fmt::format(" --link {}", link.name) : "";
     for (std::size_t row = 0; !invocation.json && row < table.rows.size(); ++row) {
       const std::string id = cell(table, row, "conflict_id");
-      print(fmt::format("conflict {} · pair {} · {} · since {} · policy {}", id, cell(table, row, "pair_id"),
-                        cell(table, row, "field"), cell(table, row, "at"), cell(table, row, "policy")));
+      const bool open = cell(table, row, "is_open") == "1";
+      print(fmt::format("conflict {} · pair {} · {} · {} {} · policy {}", id, cell(table, row, "pair_id"),
+                        cell(table, row, "field"), open ? "since" : "decided", cell(table, row, "at"),
+                        cell(table, row, "policy")));
       print(fmt::format("  agreed before {}   ctm {}   highlevel {}", shown(table, row, "base"),
                         shown(table, row, "ctm"), shown(table, row, "highlevel")));
-      if (cell(table, row, "is_open") == "1") {
+      if (open && is_decided(*store, cell(table, row, "pair_id"), cell(table, row, "field"))) {
+        print("  decided by a person; done at the next cycle, unless either side changes before");
+      } else if (open) {
         print(
             fmt::format("  tandem resolve {0}{1} --take ctm      or   tandem resolve {0}{1} --take highlevel",
                         id, which));

@@ -156,7 +156,8 @@ void Lane::live() {
     const CycleReport report = cycle(*wiring, kind);
     troubled_ = report.trouble.ctm.has_value() || report.trouble.highlevel.has_value();
     if (!stopping()) keep_trouble(*store, report);  // a request that was cut short is no trouble of theirs
-    log_.say(severity_of(report), report.summary(), report.run);
+    // `once` prints it; what went wrong was said when it happened.
+    log_.say(orders_.once ? Severity::info : severity_of(report), report.summary(), report.run);
     publish([&](LaneView& view) {
       view.last = report;
       view.failure.clear();

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <sys/stat.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION  // it would be this file, for every message
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 #include <cstdlib>

@@ -28,10 +28,11 @@ int match(const Invocation& invocation) {
       continue;
     }
     if (setups.size() > 1) print(fmt::format("link {}", setup->link.name));
-    print(text_columns(dry.store().rows(kPairs)));
-    const Table aliases = dry.store().rows(kAliases);
+    const Table pairs = dry.store().rows(kPairs), aliases = dry.store().rows(kAliases),
+                reasons = pairs_by_reason(dry.store());
+    print(pairs.rows.empty() ? "nobody is linked or held" : text_columns(pairs));
     if (!aliases.rows.empty()) print("\nmore numbers of a person\n" + text_columns(aliases));
-    print("\n" + text_columns(pairs_by_reason(dry.store())));
+    if (!reasons.rows.empty()) print("\n" + text_columns(reasons));
     if (const auto gap = incompleteness(report); !gap.empty()) print(gap);
   }
   if (invocation.json) print(json_array(all));

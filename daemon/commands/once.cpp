@@ -10,7 +10,7 @@ std::string next_step(const CycleReport& report) {
   std::string text;
   if (report.conflicts > 0) text += "\n  -> tandem conflicts: fields that both sides changed";
   if (report.held > 0)
-    text += "\n  -> tandem pending: writes that wait for approval; tandem match: records that are held";
+    text += "\n  -> tandem pending, tandem match: writes that wait for approval, records that are held";
   if (report.parked > 0) text += "\n  -> select * from v_parked: records that a remote refused";
   return text;
 }

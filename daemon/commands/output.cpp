@@ -31,6 +31,11 @@ bool is_number(std::string_view column) {
   return std::find(kNumbers.begin(), kNumbers.end(), column) != kNumbers.end();
 }
 
+bool is_whole(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 void write_text(Writer& writer, std::string_view text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
@@ -42,7 +47,7 @@ void write_row(Writer& writer, const Table& table, std::size_t row) {
     const auto& value = table.rows[row][i];
     if (!value)
       writer.Null();
-    else if (is_number(table.columns[i]))
+    else if (is_number(table.columns[i]) && is_whole(*value))  // a plan's `held` is a reason
       writer.RawValue(value->data(), value->size(), rapidjson::kNumberType);
     else
       write_text(writer, *value);

@@ -17,9 +17,11 @@ int pending(const Invocation& invocation) {
     for (std::size_t row = 0; !invocation.json && row < table.rows.size(); ++row) {
       const std::string digest = cell(table, row, "digest"), side = cell(table, row, "side");
       const bool first = cell(table, row, "class") == "first_run";
-      print(fmt::format("{} · {} {}{} · since {}", digest, cell(table, row, "count"),
-                        first ? "writes of the first run" : cell(table, row, "class") + "s",
-                        side.empty() ? "" : " in " + side, cell(table, row, "since")));
+      const std::string count = cell(table, row, "count"), plural = count == "1" ? "" : "s";
+      print(fmt::format(
+          "{} · {} {}{} · since {}", digest, count,
+          first ? fmt::format("write{} of the first run", plural) : cell(table, row, "class") + plural,
+          side.empty() ? "" : " in " + side, cell(table, row, "since")));
       print(fmt::format("  {}", cell(table, row, "reason")));
       if (first)
         print("  `tandem match` shows who was linked with whom, `tandem plan` every write that waits");

@@ -54,13 +54,13 @@ std::string totals(const std::vector<PlanItem>& plan, const PerSide<http::Budget
     const double windows = static_cast<double>(requests[side]) / budget[side].per_window;
     minutes = std::max(minutes, windows * static_cast<double>(budget[side].window_ms) / 60'000);
   }
-  std::string text =
-      fmt::format("{} writes · {} requests to ctm, {} to highlevel · about {:.0f} min within the budget",
-                  writes.size(), requests.ctm, requests.highlevel, std::max(1.0, minutes));
+  std::string text = fmt::format(
+      "{} write{} · {} requests to ctm, {} to highlevel · about {:.0f} min within the budget", writes.size(),
+      writes.size() == 1 ? "" : "s", requests.ctm, requests.highlevel, std::max(1.0, minutes));
   if (!held.empty())
     text += fmt::format(
-        "\n{} of them wait for approval; `tandem run` or `tandem once` puts them into `tandem pending`",
-        held.size());
+        "\nwaiting for approval: {} of {}; `tandem run` or `tandem once` puts them into `tandem pending`",
+        held.size(), writes.size());
   return text;
 }
 

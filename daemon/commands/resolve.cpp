@@ -62,12 +62,18 @@ void add_resolve(CLI::App& app, Invocation& invocation) {
   auto choice = std::make_shared<Choice>();
   command->add_option("ID", choice->conflict, "as `tandem conflicts` shows it")->required();
   command->add_option("--take", choice->take, "the side whose value stands")
-      ->check(CLI::IsMember({"ctm", "highlevel"}));
+      ->type_name("ctm|highlevel")
+      ->check([](const std::string& side) {
+        return side_from(side) ? std::string() : std::string("must be ctm or highlevel");
+      });
   auto* value = command->add_option("--value", choice->value, "another value, for both sides");
   command->add_flag("--clear", choice->clear, "blank it on both sides");
   command->group(kDecideGroup);
   command->footer(
-      "Examples:\n  tandem resolve 12 --take ctm\n  tandem resolve 12 --value \"12 Canal Street\"");
+      "Examples:\n"
+      "  tandem resolve 12 --take ctm\n"
+      "  tandem resolve 12 --value \"12 Canal Street\"\n"
+      "  tandem resolve 12 --clear");
   command->callback([&invocation, choice, value] {
     choice->value_given = value->count() > 0;
     invocation.action = [&invocation, choice] { return resolve(invocation, *choice); };

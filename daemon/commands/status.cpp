@@ -31,8 +31,9 @@ std::string text_of(SqliteStore& store, const config::LinkConfig& link, std::int
     const std::string trouble = store.meta(trouble_key(side)).value_or("");
     if (!trouble.empty()) text += fmt::format("  trouble           {}: {}\n", to_text(side), trouble);
   }
-  text += fmt::format("  pairs             {} linked, {} held, {} only in ctm, {} only in highlevel\n",
-                      census.linked, census.held, census.ctm_only, census.highlevel_only);
+  text += fmt::format("  pairs             {} linked, {} held, {} only in ctm, {} only in highlevel{}\n",
+                      census.linked, census.held, census.ctm_only, census.highlevel_only,
+                      census.held > 0 ? "   -> tandem match" : "");
   text += fmt::format("  backlog           {} to plan, {} writes without a receipt\n", census.dirty,
                       census.open_intents);
   text += fmt::format("  conflicts         {}{}\n", of("conflicts"),

@@ -103,7 +103,7 @@ int Supervisor::run() {
     }
     if (give_up_ms_ != 0 || orders_.once) continue;
     if (std::all_of(now.begin(), now.end(), [](const Named& n) { return has_failed(n.view); })) {
-      begin_stop();
+      stop_lanes();  // each has said why
       lanes_.clear();
       return kExitFailed;
     }
@@ -135,6 +135,10 @@ void Supervisor::begin_stop() {
     notify_stopping();
     log_.say(Severity::notice, "stopping: the record in hand is finished first");
   }
+  stop_lanes();
+}
+
+void Supervisor::stop_lanes() {
   for (const auto& lane : lanes_) lane->stop();
   clock_.stop();
 }

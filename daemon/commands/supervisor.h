@@ -34,6 +34,7 @@ class Supervisor {
  private:
   void serve_signals();
   void begin_stop();
+  void stop_lanes();
   void reload();
   void log_summary();
   void tell_manager();

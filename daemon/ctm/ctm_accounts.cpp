@@ -209,8 +209,8 @@ Result<Receipt> Accounts::update(const Write& write) {
                                      Effect::repeatable, name_of(id));
     if (!reply) return fail(reply.error());
     auto error = client_.refusal(*reply, "a change of " + name_of(id));
-    const bool no_such_route = reply->status == 405 || (reply->status == 404 && !says_missing(reply->words));
-    if (error && no_such_route) continue;
+    // Words do not tell a plain "Not Found" of the route from one of the contact; the reading below does.
+    if (error && (reply->status == 405 || reply->status == 404)) continue;
     if (error) return fail(std::move(*error));
     facts_["record_write"] = patch ? "patch" : "put";
     Receipt receipt;

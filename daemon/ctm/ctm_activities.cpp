@@ -237,18 +237,22 @@ Result<std::vector<Evidence>> Activities::search(const std::string& e164) {
 Result<Reply> Activities::send_modify(const std::string& id, const WireFields& set) {
   const std::string tail = fmt::format("/calls/{}/modify", http::encode(id));
   const bool form_first = fact(facts_, "modify_verb") == "put";
-  Result<Reply> reply;
+  Result<Reply> refused;
   for (const bool form : {form_first, !form_first}) {
-    reply = form ? client_.write("PUT", tail, modify_form(set), Effect::repeatable, name_of(id),
-                                 "application/x-www-form-urlencoded")
-                 : client_.write("POST", tail, modify_json(set), Effect::repeatable, name_of(id));
+    Result<Reply> reply =
+        form ? client_.write("PUT", tail, modify_form(set), Effect::repeatable, name_of(id),
+                             "application/x-www-form-urlencoded")
+             : client_.write("POST", tail, modify_json(set), Effect::repeatable, name_of(id));
     if (!reply) return reply;
-    const bool no_such_route = reply->status == 405 || (reply->status == 404 && !says_missing(reply->words));
-    if (no_such_route) continue;
+    // A route without this verb may answer a plain "Not Found": no words tell it from a missing activity.
+    if (reply->status == 405 || reply->status == 404) {
+      if (form == form_first || refused->status == 405) refused = std::move(reply);
+      continue;
+    }
     if (reply->status < 300) facts_["modify_verb"] = form ? "put" : "post";
     return reply;
   }
-  return reply;
+  return refused;
 }
 
 Result<Receipt> Activities::read_back(const Write& write, const std::vector<std::string>& ids) {

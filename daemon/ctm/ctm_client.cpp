@@ -170,8 +170,8 @@ std::optional<Error> Client::sort_status(const Reply& reply, std::string_view wh
     case 403:
       return error_of(
           Fault::unauthorised,
-          fmt::format("CTM's key may not use {} of account {} (403): check the rights of the key's user and "
-                      "account_id in [link.ctm]",
+          fmt::format("CTM does not let the key use {} (403): check the rights of the key's user, and "
+                      "account_id = {} in [link.ctm]",
                       what, account_id_),
           reply);
     case 429: {
@@ -274,6 +274,14 @@ Result<Reply> Client::write(const std::string& method, const std::string& tail, 
                     "anything is sent again",
                     what),
         reply));
+  }
+  if (reply.status < 300 && reply.is_json && !reply.refused && !says_done(reply.body.root())) {
+    return fail(
+        error_of(Fault::ambiguous,
+                 fmt::format("{}: the answer does not say whether it was done; it is read back before "
+                             "anything is sent again",
+                             what),
+                 reply));
   }
   return reply;
 }

@@ -76,6 +76,16 @@ Refusal refusal_of(const Json& root) {
   return out;
 }
 
+bool says_done(const Json& root) {
+  if (!root.IsObject()) return root.IsArray();
+  const std::string status = text_of(member(root, "status"));
+  const Json* success = member(root, "success");
+  return status == "success" || status == "deleted" || status == "processing" ||
+         (success != nullptr && success->IsBool() && success->GetBool()) || member(root, "id") != nullptr ||
+         std::any_of(root.MemberBegin(), root.MemberEnd(),
+                     [](const auto& entry) { return entry.value.IsObject() || entry.value.IsArray(); });
+}
+
 bool says_missing(std::string_view words) {
   return says_any(words, {"not found", "notfound", "not_found", "no such", "does not exist"});
 }

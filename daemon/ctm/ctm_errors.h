@@ -12,6 +12,9 @@ struct Refusal {
   std::string field;  // native name, where `errors` is keyed by a field
 };
 [[nodiscard]] Refusal refusal_of(const Json& root);
+// The body of a success says so: a known word for it, or the thing itself. A cache, a portal or another
+// service's status page says something else with the same 200.
+[[nodiscard]] bool says_done(const Json& root);
 [[nodiscard]] bool says_missing(std::string_view words);  // "call not found", "notfound"
 [[nodiscard]] bool says_present(std::string_view words);  // "already in the list", "duplicate", "taken"
 }  // namespace tandem::ctm

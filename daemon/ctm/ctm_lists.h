@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -112,6 +113,9 @@ class Lists {
   [[nodiscard]] Image image_of(const Write& write, const RowHit* row) const;
   Result<Reply> add(const std::string& number, const Image& image);
   Result<void> take_out(const std::string& wire_number);
+  void forget(const std::string& wire_number);
+  std::vector<RowHit> stored_all_the_same(const std::string& number, const RowHit* removed);
+  bool outlasts_refusal(const RowHit& row, const std::string& number);
   Result<Receipt> replace(const Write& write, const RowHit* row, const Image& image);
   Result<std::optional<Receipt>> try_add_alone(const Write& write, const RowHit& row, const Image& image);
   Result<std::vector<RowHit>> look_for(const std::string& number, std::int64_t old_page);
@@ -129,6 +133,10 @@ class Lists {
   std::map<std::int64_t, std::vector<RowHit>> seen_pages_;  // within one operation
   // By number, when it was added last: the listing may still show the row as it was before.
   std::map<std::uint64_t, std::int64_t> written_at_;
+  // When an add alone was last seen to update, and the listing took a while to show it; 0 = never. For
+  // a while the next ones are not waited for, each number once.
+  std::int64_t late_update_ms_ = 0;
+  std::set<std::uint64_t> not_waited_for_;
   std::int64_t total_ = 0;  // rows of the list, as last said
   std::uint64_t passes_ = 0;
   bool hints_settled_ = false;  // before_writes found the list as the index knows it

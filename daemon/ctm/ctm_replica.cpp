@@ -164,7 +164,11 @@ Result<Page> CtmReplica::read_page(ReadKind kind, const std::string& text) {
     cursor = cursor.restarted(kind);
   Page page;
   const auto over = p.advance(cursor, page);
-  if (!over) return fail(over.error());
+  if (!over) {
+    Error error = over.error();
+    if (error.fault == Fault::rejected) error.fault = Fault::malformed;  // no configuration to mend
+    return fail(std::move(error));
+  }
   page.more = !*over;
   page.high_water_ms = std::max(cursor.watermark_s, cursor.newest_s) * 1000;
   page.next = ctm::to_text(*over ? cursor.restarted(kind) : cursor);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kSmallList = 500;          // rows: reading it again costs little
 constexpr std::int64_t kAskAgainS = 30 * 86'400;  // an add that does not update is tried again after this
 constexpr std::int64_t kTrialsMax = 3;
+constexpr std::int64_t kTrustMs = 60 * 60'000;  // how long an add that was seen to update, late, vouches
 constexpr std::array<std::int64_t, 4> kLooksMs{0, 1'000, 2'000,
                                                2'000};  // pauses before each look at a row just added
 
@@ -56,18 +57,10 @@ SplitName changed_name(const Write& write) {
   return {part("first_name"), part("last_name")};
 }
 
-// The row shows the name whole; the split that was agreed stands as long as it makes that name, and
-// half of it as long as the name begins or ends with that half.
+// The row shows the name whole; the split that was agreed stands as far as the name still has it.
 SplitName kept_name(const WireFields& shown, const WireFields& whole) {
-  const SplitName agreed = name_in(whole);
-  const std::string name = canonical_name(text_in(shown, "name"));
-  if (canonical_name(join_name(agreed.first, agreed.last)) == name) return agreed;
-  const std::size_t size = name.size(), first = agreed.first.size(), last = agreed.last.size();
-  if (last > 0 && size > last + 1 && name.ends_with(" " + agreed.last))
-    return {name.substr(0, size - last - 1), agreed.last};
-  if (first > 0 && size > first + 1 && name.starts_with(agreed.first + " "))
-    return {agreed.first, name.substr(first + 1)};
-  return name_in(shown);
+  const std::string name = text_in(shown, "name");
+  return name.empty() ? name_in(shown) : split_name_as(name, name_in(whole));
 }
 
 // Fields of `set` that the row shows and that differ from it: by them an add can be judged.
@@ -207,10 +200,29 @@ Result<void> Lists::take_out(const std::string& wire_number) {
   if (!reply) return fail(reply.error());
   auto error = client_.refusal(*reply, what);
   if (error && error->fault != Fault::gone) return fail(std::move(*error));  // what is not there need not go
+  forget(wire_number);
+  return {};
+}
+
+void Lists::forget(const std::string& wire_number) {
   const std::uint64_t key = number_key(wire_number);
   const auto removed = std::erase_if(index_.entries, [key](const Entry& e) { return e.number == key; });
   total_ -= static_cast<std::int64_t>(removed);
-  return {};
+}
+
+// A removal that was refused and yet done would leave a hole: the listing has the last word, once it had
+// time to catch up.
+bool Lists::outlasts_refusal(const RowHit& row, const std::string& number) {
+  for (const std::int64_t pause : kLooksMs) {
+    if (pause > 0) clock_.sleep_until_ms(clock_.now_ms() + pause);
+    seen_pages_.clear();
+    const auto hits = near({number, row.row.source.id});
+    if (!hits) return true;
+    if (std::none_of(hits->begin(), hits->end(),
+                     [&](const RowHit& h) { return h.row.source == row.row.source; }))
+      return false;
+  }
+  return true;
 }
 
 // Rows of the number where it was and where a new row would be: at the end.
@@ -231,6 +243,19 @@ Result<std::vector<RowHit>> Lists::look_for(const std::string& number, std::int6
     }
   }
   return out;
+}
+
+// Rows of the number that came in spite of a refused add: putting the old one back would make two of it.
+std::vector<RowHit> Lists::stored_all_the_same(const std::string& number, const RowHit* removed) {
+  for (const std::int64_t pause : kLooksMs) {
+    if (pause > 0) clock_.sleep_until_ms(clock_.now_ms() + pause);
+    auto hits = look_for(number, removed == nullptr ? 0 : removed->page);
+    if (!hits) break;
+    if (removed != nullptr)
+      std::erase_if(*hits, [&](const RowHit& h) { return h.row.source == removed->row.source; });
+    if (!hits->empty()) return std::move(*hits);
+  }
+  return {};
 }
 
 Receipt Lists::receipt_of(const Write& write, std::vector<RowHit> hits) const {
@@ -315,6 +340,8 @@ Result<std::optional<Receipt>> Lists::try_add_alone(const Write& write, const Ro
     facts_["add_updates"] = "no:" + now;
     return std::nullopt;
   }
+  const bool is_trusted = was_known && clock_.now_ms() - late_update_ms_ < kTrustMs &&
+                          not_waited_for_.insert(number_key(write.record.text)).second;
   for (const std::int64_t pause : kLooksMs) {
     if (pause > 0) clock_.sleep_until_ms(clock_.now_ms() + pause);
     auto hits = look_for(write.record.text, row.page);
@@ -323,10 +350,15 @@ Result<std::optional<Receipt>> Lists::try_add_alone(const Write& write, const Ro
       facts_["add_updates"] = "no:" + now;
       return std::nullopt;
     }
-    if (!hits->empty() && (judged.empty() || changed(judged, row.row.fields, hits->front().row.fields))) {
-      if (!judged.empty()) facts_["add_updates"] = "yes";
-      return receipt_of(write, std::move(*hits));
+    const bool is_shown =
+        !hits->empty() && (judged.empty() || changed(judged, row.row.fields, hits->front().row.fields));
+    if (is_shown && !judged.empty()) {
+      facts_["add_updates"] = "yes";
+      if (pause > 0) late_update_ms_ = clock_.now_ms();
+      not_waited_for_.erase(number_key(write.record.text));
     }
+    if (is_shown) return receipt_of(write, std::move(*hits));
+    if (is_trusted) return receipt_of(write, {});
   }
   const std::int64_t trials = was_known ? 1 : fact_number(facts_, "add_trials", 0) + 1;
   facts_["add_trials"] = std::to_string(trials);
@@ -345,10 +377,20 @@ Result<Receipt> Lists::replace(const Write& write, const RowHit* row, const Imag
       facts_[note] = to_json(image.unmapped);
       if (settings_.save_learned) settings_.save_learned();
     }
-    if (auto gone = take_out(row->row.person); !gone) return fail(std::move(gone.error()));
+    if (auto gone = take_out(row->row.person); !gone) {
+      if (gone.error().fault != Fault::rejected || outlasts_refusal(*row, number))
+        return fail(std::move(gone.error()));
+      forget(row->row.person);
+    }
   }
   auto added = add(number, image);
   if (!added && added.error().fault == Fault::rejected) {
+    if (auto stored = stored_all_the_same(number, row); !stored.empty()) {
+      index_.entries.push_back({number_key(number), 0});
+      ++total_;
+      facts_.erase(note);
+      return receipt_of(write, std::move(stored));
+    }
     // The new image is refused: the row goes back as it was.
     const auto restored = add(number, image_of(without_changes(write), row));
     if (!restored) return fail(half_done(restored.error(), list_id_));

@@ -143,7 +143,7 @@ Result<void> check_custom_fields(Client& client, const Codec& codec, std::vector
 Result<std::string> resolve_list(Client& client, const CtmSettings& settings,
                                  std::vector<std::string>& problems) {
   const std::string wanted = canonical_text(settings.list);
-  std::vector<std::string> named;
+  std::set<std::string> named;  // a list that two walks show is still one
   bool by_id = false, owned = false;
   const auto walked =
       walk_all(client, {"/lists", "", {"contact_lists", "lists"}, 10}, [&](const Json& element) {
@@ -156,12 +156,11 @@ Result<std::string> resolve_list(Client& client, const CtmSettings& settings,
         else if (is_it)
           by_id = true;
         else
-          named.push_back(list.id);
+          named.insert(list.id);
       });
   if (!walked) return fail(walked.error());
   if (by_id) return settings.list;
-  if (named.size() == 1) return named.front();
-  std::sort(named.begin(), named.end());
+  if (named.size() == 1) return *named.begin();
   if (named.size() > 1) {
     problems.push_back(fmt::format("several lists are called \"{}\": put one of the ids {} into list",
                                    settings.list, fmt::join(named, ", ")));

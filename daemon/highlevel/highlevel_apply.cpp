@@ -22,6 +22,20 @@ Asked asked_for(const Write& write) {
   return {};
 }
 
+// A refusal of `customFields...` names no field; where the update has one of them, it is meant. The others
+// of the update are then not parked with it.
+std::string only_custom_meant(const Write& write, const Error& error) {
+  std::string found;
+  if (write.kind != WriteKind::update || error.remote_words.find("customFields") == std::string::npos)
+    return found;
+  for (const auto& [name, value] : write.set) {
+    if (!name.starts_with("custom:")) continue;
+    if (!found.empty()) return {};
+    found = name;
+  }
+  return found;
+}
+
 const WireValue* company_in(const WireFields& set) {
   for (const auto& [name, value] : set)
     if (name == "company") return &value;
@@ -98,6 +112,13 @@ void HighLevelReplica::judge(const Write& write, Result<http::Answer>& answer, A
   if (!answer) return attempt.end(std::move(answer.error()));
   if (highlevel::is_success(answer->status)) {
     if (write.kind == WriteKind::create) return judge_create(*answer, attempt);
+    if (!highlevel::Codec::says_done(answer->body)) {
+      Error e;
+      e.fault = Fault::ambiguous;
+      e.message = fmt::format("{} answered {} without saying what was done; it is read back",
+                              asked_for(write).route, answer->status);
+      return attempt.end(std::move(e));
+    }
     attempt.next = write.kind == WriteKind::remove ? Attempt::Next::done : Attempt::Next::read_back;
     return;
   }
@@ -108,6 +129,7 @@ void HighLevelReplica::judge(const Write& write, Result<http::Answer>& answer, A
     return;  // Next::send: once more without it
   }
   Error error = highlevel::error_of(*answer, asked_for(write), codec_);
+  if (error.fault == Fault::rejected && error.field.empty()) error.field = only_custom_meant(write, error);
   if (write.kind == WriteKind::remove &&
       error.fault == Fault::gone) {  // what was wanted; a repeated DELETE meets it
     attempt.next = Attempt::Next::done;

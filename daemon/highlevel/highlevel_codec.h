@@ -91,6 +91,9 @@ class Codec {
   [[nodiscard]] Result<SearchPage> search_page(std::string& body) const;
   [[nodiscard]] Result<Contact> contact(std::string& body) const;
   [[nodiscard]] static Result<std::string> duplicate_id(std::string& body);  // "" = none
+  // Of an answer to an update, a deletion or a change of tags: does it say what was done, or is it only
+  // some JSON with a 200. A body that is cut off does not.
+  [[nodiscard]] static bool says_done(std::string& body);
   [[nodiscard]] static Result<Location> location(std::string& body);
   [[nodiscard]] static Result<std::vector<CustomField>> custom_fields(std::string& body);
 

@@ -230,6 +230,18 @@ Result<std::string> Codec::duplicate_id(std::string& body) {
   return std::string(id);
 }
 
+bool Codec::says_done(std::string& body) {
+  rapidjson::Document document;
+  if (!parse_in_place(body, document) || !document.IsObject()) return false;
+  for (const std::string_view key : {"succeded", "succeeded"}) {  // both spellings are about (C)
+    const Json* flag = member(document, key);
+    if (flag != nullptr && flag->IsBool()) return flag->GetBool();
+  }
+  const Json* contact = member(document, "contact");
+  const Json* tags = member(document, "tags");
+  return (contact != nullptr && contact->IsObject()) || (tags != nullptr && tags->IsArray());
+}
+
 Result<Location> Codec::location(std::string& body) {
   rapidjson::Document document;
   if (!parse_in_place(body, document)) return malformed("no complete JSON");

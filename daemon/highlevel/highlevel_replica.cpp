@@ -178,7 +178,7 @@ Result<void> HighLevelReplica::read_definitions() {
   http::Request request;
   request.path = "/locations/" + http::encode(settings_.location_id) + "/customFields?model=contact";
   auto answer = ask(request, {"GET /locations/{id}/customFields", highlevel::kReadCustomFields, "", false});
-  if (!answer) return fail(std::move(answer.error()));
+  if (!answer) return fail(refused_page(std::move(answer.error())));
   auto fields = highlevel::Codec::custom_fields(answer->body);
   if (!fields) return fail(std::move(fields.error()));
   const auto problems = codec_.define(*fields);

@@ -39,6 +39,15 @@ bool same_conflict(const ConflictRow& a, const ConflictRow& b) {
          a.decided_by == b.decided_by && a.is_open == b.is_open;
 }
 
+// The last row that was closed says just this.
+bool is_audited(Connection& connection, const ConflictRow& row) {
+  Query q(connection,
+          "SELECT id, pair, field, base, ctm, highlevel, policy, decision, decided_by, run, at_ms, is_open "
+          "FROM conflict WHERE pair = ? AND field = ? AND is_open = 0 ORDER BY id DESC LIMIT 1",
+          row.pair.row, row.field);
+  return q.step() && same_conflict(read_conflict(q), row);
+}
+
 void store_conflict(Connection& connection, const ConflictRow& c) {
   std::optional<std::int64_t> id;
   if (c.id != 0) id = c.id;
@@ -75,6 +84,10 @@ void SqliteStore::add_decided_conflict(const ConflictRow& given) {
   const auto it = open.find(row.field);
   row.id = it == open.end() ? 0 : it->second.id;
   row.is_open = false;
+  if (is_audited(*connection_, row)) {
+    Query(*connection_, "DELETE FROM conflict WHERE id = ?", row.id).run();
+    return;
+  }
   store_conflict(*connection_, row);
 }
 

@@ -455,6 +455,15 @@ TEST_P(StateStoreConformance, ADecidedConflictClosesTheOpenOneOfItsField) {
   in([&] { store().add_decided_conflict(decided); });
   EXPECT_EQ(store().conflict(2)->decided_by, "policy");
   EXPECT_EQ(store().conflict(1)->decided_by, "person") << "what was decided is not overwritten";
+  in([&] {
+    store().sync_conflicts(a, {conflict_of("city", FieldValue::of("Bonn"), FieldValue::of("Köln"))}, 3, 30);
+    store().add_decided_conflict(decided);
+    store().add_decided_conflict(decided);
+  });
+  EXPECT_FALSE(store().conflict(3)) << "the same decision, sent again";
+  decided.values.ctm = FieldValue::of("Trier");
+  in([&] { store().add_decided_conflict(decided); });
+  EXPECT_TRUE(store().conflict(4)) << "another one";
 }
 
 TEST_P(StateStoreConformance, AGivenClosedConflictSaysHowItWasClosed) {

@@ -24,6 +24,7 @@ Fault read_fault(const JsonValue& body) {
     throw std::invalid_argument(fmt::format("unknown kind of fault '{}'", kind));
   fault.method = text_member(body, "method").value_or("");
   fault.path_has = text_member(body, "path_has").value_or("");
+  fault.path_ends = text_member(body, "path_ends").value_or("");
   fault.skip = static_cast<int>(int_member(body, "skip").value_or(0));
   fault.times = static_cast<int>(int_member(body, "times").value_or(1));
   fault.param = int_member(body, "param").value_or(0);
@@ -36,7 +37,8 @@ void write_fault(JsonOut& out, const Fault& fault) {
   out.begin_object()
       .field("kind", name_of(fault.kind))
       .field("method", fault.method)
-      .field("path_has", fault.path_has);
+      .field("path_has", fault.path_has)
+      .field("path_ends", fault.path_ends);
   out.field("skip", fault.skip)
       .field("times", fault.times)
       .field("param", fault.param)

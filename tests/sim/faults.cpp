@@ -10,7 +10,7 @@
 
 namespace tandem::sim {
 namespace {
-constexpr std::array<std::pair<FaultKind, std::string_view>, 13> kNames{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 14> kNames{
     {{FaultKind::lost_before, "lost_before"},
      {FaultKind::lost_after, "lost_after"},
      {FaultKind::reset, "reset"},
@@ -23,7 +23,8 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 13> kNames{
      {FaultKind::repeat_page, "repeat_page"},
      {FaultKind::skip_page, "skip_page"},
      {FaultKind::stored_but_422, "stored_but_422"},
-     {FaultKind::wrong_json, "wrong_json"}}};
+     {FaultKind::wrong_json, "wrong_json"},
+     {FaultKind::quoting, "quoting"}}};
 
 HttpResponse plain_error(int status) {
   JsonOut out;
@@ -35,12 +36,24 @@ HttpResponse plain_error(int status) {
   return {status, {{"content-type", "application/json; charset=utf-8"}}, out.take()};
 }
 
-HttpResponse html_error(int status) {
+HttpResponse html_error(int status, std::string_view what = "The web server reported an error.") {
   return {status,
           {{"content-type", "text/html; charset=UTF-8"}},
           fmt::format("<!DOCTYPE html>\n<html><head><title>{0}: Error</title></head>\n"
-                      "<body><h1>Error {0}</h1><p>The web server reported an error.</p></body></html>\n",
-                      status)};
+                      "<body><h1>Error {0}</h1><p>{1}</p></body></html>\n",
+                      status, what)};
+}
+
+// What was sent and what would have come, in the words that both systems use for an error.
+HttpResponse quoting_error(int status, const HttpRequest& request, const std::string& would_be) {
+  std::string quoted = fmt::format("Cannot {} {}", request.method, request.path);
+  for (const auto& [name, value] : request.query) quoted += fmt::format(" {}={}", name, value);
+  quoted += fmt::format(": {} {}", request.body, would_be);
+  if (status >= 500) return html_error(status, quoted);
+  JsonOut out;
+  out.begin_object().field("status", "error").field("reason", quoted);
+  out.field("statusCode", status).field("message", quoted).end_object();
+  return {status, {{"content-type", "application/json; charset=utf-8"}}, out.take()};
 }
 }  // namespace
 
@@ -52,6 +65,7 @@ bool Faults::take(const HttpRequest& request, Fault& into) {
   for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
     if (!fault->method.empty() && fault->method != request.method) continue;
     if (request.path.find(fault->path_has) == std::string::npos) continue;
+    if (!request.path.ends_with(fault->path_ends)) continue;
     if (fault->skip > 0) {
       --fault->skip;
       continue;
@@ -101,6 +115,12 @@ Delivered Faults::deliver(HttpRequest request, const Handler& system) {
     case FaultKind::wrong_json:  // good JSON that is no answer to any question
       instead({200, {{"content-type", "application/json; charset=utf-8"}}, R"({"status":"ok"})"});
       break;
+    case FaultKind::quoting: {
+      const bool reads = request.method == "GET" || request.path.ends_with("/search");
+      const std::string would_be = reads ? system(request).body : std::string();
+      instead(quoting_error(status_or(422), request, would_be));
+      break;
+    }
     case FaultKind::truncated:
       out.response = system(request);
       out.response.body.resize(out.response.body.size() / 2);

@@ -47,6 +47,24 @@ TEST(Faults, LostBeforeHasNoEffectAndLostAfterHas) {
   EXPECT_EQ(system.calls, 1);
 }
 
+TEST(Faults, AnErrorMayQuoteWhatWasSentAndWhatWouldHaveCome) {
+  Counting system;
+  Faults faults;
+  faults.add({.kind = FaultKind::quoting, .method = "PUT", .path_has = ""});
+  faults.add({.kind = FaultKind::quoting, .method = "GET", .path_has = "", .param = 502});
+  HttpRequest put = get("/contacts/1");
+  put.method = "PUT";
+  put.body = R"({"city":"Joliet"})";
+  const HttpResponse refused = faults.deliver(put, system.handler()).response;
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_NE(refused.body.find("Joliet"), std::string::npos) << refused.body;
+  EXPECT_EQ(system.calls, 0) << "a write is not carried out";
+  const HttpResponse page = faults.deliver(get("/contacts/1"), system.handler()).response;
+  EXPECT_EQ(page.status, 502);
+  EXPECT_NE(page.body.find("[1,2]"), std::string::npos) << page.body;
+  EXPECT_EQ(page.headers.at("content-type"), "text/html; charset=UTF-8");
+}
+
 TEST(Faults, AnErrorMayHideAnEffect) {
   Counting system;
   Faults faults;

@@ -84,7 +84,8 @@ enum class FaultKind : std::uint8_t {
   repeat_page,
   skip_page,
   stored_but_422,
-  wrong_json
+  wrong_json,
+  quoting
 };
 struct Fault {
   FaultKind kind{};
@@ -92,8 +93,10 @@ struct Fault {
   std::string path_has;  // substring of the path; "" = any
   int skip = 0;          // let this many matching requests through first
   int times = 1;
-  std::int64_t param = 0;  // status for 5xx, Retry-After seconds for too_many, ms for stall; lost_* and
-                           // reset: ms before the connection drops; empty_list: 1 = total 0 as well
-  bool effect = false;     // 5xx, too_many, wrong_json: the request is carried out all the same
+  std::int64_t param =
+      0;  // status for 5xx and quoting, Retry-After seconds for too_many, ms for stall; lost_* and
+          // reset: ms before the connection drops; empty_list: 1 = total 0 as well
+  bool effect = false;         // 5xx, too_many, wrong_json: the request is carried out all the same
+  std::string path_ends = {};  // what the path must end in; "" = any
 };
 }  // namespace tandem::sim

@@ -1,67 +1,25 @@
 // A client pass over the contact routes through Prism, which holds each request and answer against
-// HighLevel's own description. Where live HighLevel is known to differ, deviations.json says so and why;
-// anything else is a failure. usage: node prism.mjs (TANDEM-SIM | PORT-FILE.json) OPENAPI-FOLDER
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+// HighLevel's own description. Anything that deviations.json does not list is a failure.
+// usage: node prism.mjs (TANDEM-SIM | PORT-FILE.json) OPENAPI-FOLDER
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { here, needModules, skip, withSim } from './sim.mjs';
+import { Violations, startPrism } from './proxy.mjs';
+import { needModules, skip, withSim } from './sim.mjs';
 
 const [where, folder] = process.argv.slice(2);
 if (!where || !folder) skip('usage: prism.mjs TANDEM-SIM OPENAPI-FOLDER');
 if (!existsSync(join(folder, 'contacts.json'))) skip(`${folder}/contacts.json is not there`);
 needModules('@stoplight/prism-cli');
-const deviations = JSON.parse(readFileSync(join(here, 'deviations.json'), 'utf8'));
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function startPrism(document, upstream) {
-  const port = await freePort();
-  const child = spawn(process.execPath, [join(here, 'node_modules/@stoplight/prism-cli/dist/index.js'), 'proxy', document, upstream,
-    '--port', String(port), '--verboseLevel', 'warn'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for (let i = 0; i < 600; ++i) {
-    if (child.exitCode !== null) throw new Error('prism did not start');
-    try {
-      await fetch(`http://127.0.0.1:${port}/`);
-      return { url: `http://127.0.0.1:${port}`, stop: () => child.kill('SIGTERM') };
-    } catch {
-      await wait(50);
-    }
-  }
-  child.kill('SIGKILL');
-  throw new Error('prism does not answer');
-}
-
-const seen = [];  // { route, direction, path, message }
-const used = new Set();
-let requests = 0;
-
-function record(route, status, violations) {
-  for (const violation of violations) {
-    const [direction, ...path] = violation.location ?? [];
-    const at = path.map((part) => (/^\d+$/.test(part) ? '*' : part)).join('.');
-    const known = deviations.find((one) => one.routes.includes(route) && one.direction === direction && one.at === at && violation.message.includes(one.says));
-    if (known) used.add(known);
-    else seen.push({ route, status, direction, at, message: violation.message });
-  }
-}
+const violations = new Violations();
 
 async function pass(base, token, locationId, field, run) {
   const ask = async (route, method, path, body, wanted) => {
-    requests += 1;
     const answer = await fetch(base + path, { method, body: body === undefined ? undefined : JSON.stringify(body),
       headers: { authorization: `Bearer ${token}`, version: '2021-07-28', accept: 'application/json', 'user-agent': 'tandem-conformance',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }) } });
     const text = await answer.text();
-    record(route, answer.status, JSON.parse(answer.headers.get('sl-violations') ?? '[]'));
-    if (answer.status !== wanted) seen.push({ route, status: answer.status, direction: 'status', at: '', message: `wanted ${wanted}: ${text.slice(0, 300)}` });
+    violations.record(route, answer.status, answer.headers.get('sl-violations'));
+    if (answer.status !== wanted) violations.complain(route, answer.status, 'status', '', `wanted ${wanted}: ${text.slice(0, 300)}`);
     return JSON.parse(text);
   };
   await run(ask, locationId, field);
@@ -129,9 +87,8 @@ process.exitCode = await withSim(where, async (ports) => {
       prism.stop();
     }
   }
-  for (const one of seen) console.error(`VIOLATION: ${JSON.stringify(one)}`);
-  for (const one of deviations) if (!used.has(one)) console.error(`STALE: deviations.json lists ${one.routes[0]} ${one.at}, which no longer happens`);
-  console.log(`prism.mjs: ${requests} requests, ${used.size} known deviations, ${seen.length} others`);
-  return seen.length === 0 && used.size === deviations.length ? 0 : 1;
+  const stale = violations.known.filter((one) => !violations.used.has(one));
+  for (const one of stale) console.error(`STALE: deviations.json lists ${one.routes[0]} ${one.at}, which no longer happens`);
+  return violations.report('prism.mjs') && stale.length === 0 ? 0 : 1;
 });
 setTimeout(() => process.exit(), 500).unref();

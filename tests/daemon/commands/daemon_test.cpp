@@ -5,62 +5,18 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <optional>
 #include "daemon/commands/output.h"
-#include "storage/sqlite/sqlite_store.h"
-#include "tests/daemon/commands/program.h"
+#include "tests/daemon/commands/simulated.h"
 
 namespace tandem::test {
 namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class Daemon : public ::testing::Test {
+class Daemon : public Simulated {
  protected:
-  void SetUp() override { start_simulators({}); }
-
-  void start_simulators(std::vector<std::string> options) {
-    options.insert(options.begin(), {TANDEM_SIM_PROGRAM, "--people", "12", "--seed", "3"});
-    simulators_.emplace(options);
-    ASSERT_TRUE(simulators_->says("}}\n")) << simulators_->err();
-    rapidjson::Document ports;
-    ports.Parse(simulators_->out().c_str());
-    ctm_url_ = ports["ctm"]["base_url"].GetString();
-    highlevel_url_ = ports["highlevel"]["base_url"].GetString();
-    account_ = std::to_string(ports["ctm"]["account_id"].GetInt64());
-    location_ = ports["highlevel"]["location_id"].GetString();
-    list_ = ports["ctm"]["list"].GetString();
-    token_ = ports["highlevel"]["token"].GetString();
-    folder_.put("ctm", ports["ctm"]["key"].GetString());
-    folder_.put("hl", token_);
-    configure();
-  }
-
-  void configure(const std::string& more_of_link = "first_run = \"auto\"\n",
-                 const std::string& state = "state") {
-    folder_.put("tandem.toml", "[service]\nstate_dir = \"" + (folder_ / state) +
-                                   "\"\nlisten = \"\"\nlog_level = \"info\"\n[[link]]\nname = \"acme\"\n" +
-                                   more_of_link + "poll_interval = \"1s\"\n[link.ctm]\nbase_url = \"" +
-                                   ctm_url_ + "\"\naccount_id = " + account_ +
-                                   "\ncredential = \"ctm\"\nlist = \"" + list_ +
-                                   "\"\n[link.highlevel]\nbase_url = \"" + highlevel_url_ +
-                                   "\"\nlocation_id = \"" + location_ + "\"\ncredential = \"hl\"\n");
-  }
-  Environment environment() { return {{"CREDENTIALS_DIRECTORY", folder_ / ""}}; }
-  std::vector<std::string> with_config(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--config", folder_ / "tandem.toml"});
-    return arguments;
-  }
-  Finished run(std::vector<std::string> arguments) {
-    return tandem(with_config(std::move(arguments)), environment());
-  }
-  std::string state() { return folder_ / "state/acme.sqlite"; }
-  Table rows(const std::string& sql) { return SqliteStore::open_read_only(state())->rows(sql); }
-
-  Folder folder_;
-  std::optional<Program> simulators_;
-  std::string ctm_url_, highlevel_url_, account_, location_, list_, token_;
+  void SetUp() override { start_simulators({"--people", "12", "--seed", "3"}); }
 };
 
 class Running : public Daemon {
@@ -128,6 +84,30 @@ TEST_F(Running, HupTakesAGoodConfigurationAndRefusesTheRest) {
   EXPECT_EQ(daemon_->wait(), 0);
 }
 
+TEST_F(Running, HupTakesUpTheLogLevel) {
+  ASSERT_NE(manager_->hears("READY=1"), "");
+  const auto hup_with = [&](const std::string& level) {
+    configure("first_run = \"auto\"\n");
+    std::ifstream in(folder_ / "tandem.toml");
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    text.replace(text.find("\"info\""), 6, "\"" + level + "\"");
+    folder_.put("tandem.toml", text);
+    daemon_->signal(SIGHUP);
+    ASSERT_NE(manager_->hears("RELOADING=1"), "");
+    ASSERT_NE(manager_->hears("READY=1"), "");
+  };
+  hup_with("error");  // says nothing of its own success
+  hup_with("loud");
+  hup_with("notice");
+  daemon_->signal(SIGTERM);
+  EXPECT_EQ(daemon_->wait(), 0);
+  const std::string& said = daemon_->err();
+  EXPECT_THAT(said, HasSubstr("service.log_level"));
+  const auto first = said.find("is in force");
+  ASSERT_NE(first, std::string::npos) << said;
+  EXPECT_EQ(said.find("is in force", first + 1), std::string::npos) << said;
+}
+
 TEST_F(Running, HupTakesUpARotatedCredential) {
   ASSERT_TRUE(daemon_->says("full cycle 1:"));
   folder_.put("hl", "pit-wrong");
@@ -154,6 +134,7 @@ TEST_F(Running, SecondInstanceOfALinkIsRefused) {
   const Finished second = run({"run"});
   EXPECT_EQ(second.code, 1);
   EXPECT_THAT(second.err, HasSubstr("another tandem works on this link"));
+  EXPECT_THAT(second.err, Not(HasSubstr("stopping"))) << "nothing was in hand";
   const Finished once = run({"once"});
   EXPECT_EQ(once.code, 1);
   EXPECT_EQ(run({"status"}).code, 0) << "looking is always possible";
@@ -181,7 +162,11 @@ TEST_F(Daemon, MatchShowsLinksWithReasonsAndWritesNowhere) {
   rapidjson::Document pairs;
   pairs.Parse(run({"match", "--json"}).out.c_str());
   ASSERT_TRUE(pairs.IsArray());
-  EXPECT_GT(pairs.Size(), 10u);
+  ASSERT_GT(pairs.Size(), 10u);
+  std::vector<std::string> keys;
+  for (const auto& member : pairs[0].GetObject()) keys.emplace_back(member.name.GetString());
+  (void)run({"once"});
+  EXPECT_EQ(keys, rows("SELECT * FROM v_pairs LIMIT 0").columns);
 }
 
 TEST_F(Daemon, FirstRunAsksAndAnApprovedOneIsWritten) {
@@ -195,6 +180,12 @@ TEST_F(Daemon, FirstRunAsksAndAnApprovedOneIsWritten) {
   ASSERT_EQ(pending.rows.size(), 1u);
   EXPECT_EQ(cell(pending, 0, "class"), "first_run");
   EXPECT_THAT(run({"pending"}).out, HasSubstr("tandem approve " + cell(pending, 0, "digest")));
+  EXPECT_THAT(run({"plan"}).out, HasSubstr("WAITS: first run"));
+  rapidjson::Document plan;
+  plan.Parse(run({"plan", "--json"}).out.c_str());
+  ASSERT_TRUE(plan.IsArray()) << "not JSON";
+  ASSERT_GT(plan.Size(), 0u);
+  EXPECT_THAT(plan[0]["held"].GetString(), HasSubstr("first run"));
   EXPECT_EQ(run({"approve", cell(pending, 0, "digest")}).code, 0);
   (void)run({"once"});
   EXPECT_NE(cell(rows("SELECT count(*) AS n FROM v_history WHERE action <> 'link'"), 0, "n"), "0");
@@ -214,7 +205,15 @@ TEST_F(Daemon, WrongKeyIsNamedWithExit77AndTheOtherSideIsObserved) {
 
 TEST_F(Daemon, RemotesThatAreGoneAreExit75) {
   simulators_.reset();
-  EXPECT_EQ(run({"once"}).code, 75);
+  const Finished once = run({"once"});
+  EXPECT_EQ(once.code, 75);
+  EXPECT_THAT(once.out, HasSubstr("unreachable"));
+  EXPECT_THAT(once.err, Not(HasSubstr("cycle"))) << "what is printed is not logged as well";
+  EXPECT_EQ(run({"plan"}).code, 75);
+  const Finished match = run({"match"});
+  EXPECT_EQ(match.code, 75);
+  EXPECT_EQ(match.out,
+            "nobody is linked or held\nincomplete: could not be read completely: ctm, highlevel\n");
 }
 
 TEST_F(Daemon, ListThatDoesNotExistIsExit78) {
@@ -233,6 +232,11 @@ TEST_F(Daemon, OnlineCheckSaysWhatItFound) {
         "highlevel duplicate policy: no duplicates", "ctm contact surface: list+activity"}) {
     EXPECT_THAT(check.out, HasSubstr(item));
   }
+  rapidjson::Document found;
+  found.Parse(run({"check", "--online", "--json"}).out.c_str());
+  ASSERT_TRUE(found.IsArray());
+  ASSERT_GT(found.Size(), 8u);
+  for (const char* key : {"link", "item", "result", "detail"}) EXPECT_TRUE(found[0].HasMember(key)) << key;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "state"));
 }
 
@@ -242,14 +246,25 @@ TEST_F(Daemon, OneBrokenLinkDoesNotStopTheOther) {
     std::ifstream in(folder_ / "tandem.toml");
     text.assign(std::istreambuf_iterator<char>(in), {});
   }
-  std::string second = text.substr(text.find("[[link]]"));
+  const std::string first = text.substr(text.find("[[link]]"));
+  std::string second = first;
   second.replace(second.find("\"acme\""), 6, "\"broken\"");
   second.replace(second.find("account_id = "), 13, "account_id = 9");
-  folder_.put("tandem.toml", text + second);
-  const Finished once = run({"once"});
-  EXPECT_THAT(once.out, HasSubstr("acme: delta cycle 1: needs_person")) << once.err;
-  EXPECT_THAT(once.out, HasSubstr("broken: delta cycle 1: "));
-  EXPECT_TRUE(once.code == 77 || once.code == 78 || once.code == 75) << once.code;
+  for (const bool broken_first : {true, false}) {  // whichever it is, its code is the first that applies
+    folder_.put("tandem.toml",
+                text.substr(0, text.find("[[link]]")) + (broken_first ? second + first : first + second));
+    const Finished once = run({"once", "--full"});
+    EXPECT_THAT(once.out, HasSubstr("acme: full cycle ")) << once.err;
+    EXPECT_THAT(once.out, HasSubstr("broken: full cycle ")) << once.err;
+    EXPECT_EQ(once.code, 77) << once.out;
+  }
+  EXPECT_EQ(cell(rows("SELECT count(*) AS n FROM v_pairs WHERE state = 'linked'"), 0, "n"), "12");
+  rapidjson::Document both;
+  both.Parse(run({"status", "--json"}).out.c_str());
+  ASSERT_TRUE(both.IsArray()) << "one object per link";
+  EXPECT_EQ(both.Size(), 2u);
+  EXPECT_THAT(run({"explain", "1"}).err, HasSubstr("say which with --link: "));
+  EXPECT_EQ(run({"explain", "1", "--link", "acme"}).code, 0);
 }
 }  // namespace
 }  // namespace tandem::test

@@ -15,6 +15,12 @@ TEST(Json, KeysAreColumnsIdsAreTextCountsAreNumbers) {
   EXPECT_EQ(json_of({{"one", "{}"}, {"many", "[1]"}}), R"({"one":{},"many":[1]})");
 }
 
+TEST(Json, TextInAColumnOfCountsIsStillJson) {  // `held` counts in v_status and is a reason in a plan
+  EXPECT_EQ(
+      json_array({{"held"}, {{"3"}, {"-3"}, {"first run: it waits"}, {"3a"}, {"-"}, {""}}}),
+      R"([{"held":3},{"held":-3},{"held":"first run: it waits"},{"held":"3a"},{"held":"-"},{"held":""}])");
+}
+
 TEST(TextColumns, AreAlignedByLettersNotBytes) {
   EXPECT_EQ(text_columns({{"city", "n"}, {{"Köln", "1"}, {"Aachen", std::nullopt}}}),
             "city    n\nKöln    1\nAachen  -");

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,12 @@ constexpr auto kPatience = std::chrono::seconds(120);
 int left_ms(Clock::time_point give_up) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up - Clock::now()).count();
   return left > 0 ? static_cast<int>(left) : 0;
+}
+// As systemd names the socket that it connects to standard error.
+std::string name_of_stream(int descriptor) {
+  struct stat st {};
+  if (fstat(descriptor, &st) != 0) throw std::runtime_error("no standard error");
+  return std::to_string(st.st_dev) + ":" + std::to_string(st.st_ino);
 }
 }  // namespace
 
@@ -45,9 +52,13 @@ Program::Program(const std::vector<std::string>& arguments, const Environment& e
   std::vector<std::string> texts;
   for (const char* inherited :
        {"PATH", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
-    if (const char* value = getenv(inherited)) texts.push_back(std::string(inherited) + "=" + value);
+    const char* value = getenv(inherited);
+    if (value != nullptr && !environment.contains(inherited))
+      texts.push_back(std::string(inherited) + "=" + value);
   }
-  for (const auto& [name, value] : environment) texts.push_back(name + "=" + value);
+  for (const auto& [name, value] : environment) {
+    texts.push_back(name + "=" + (name == "JOURNAL_STREAM" ? name_of_stream(err[1]) : value));
+  }
   std::vector<char*> argv, envp;
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   for (const auto& text : texts) envp.push_back(const_cast<char*>(text.c_str()));

@@ -32,6 +32,7 @@ class Folder {
 
 class Program {
  public:
+  // A JOURNAL_STREAM in the environment is replaced by the name of the program's standard error.
   Program(const std::vector<std::string>& arguments, const Environment& environment = {});
   ~Program();  // KILL, if it still runs
   Program(const Program&) = delete;

@@ -162,6 +162,9 @@ TEST_F(Records, ConflictIsShownWithTheCommandThatSettlesIt) {
   EXPECT_THAT(conflicts.out, HasSubstr("tandem resolve 1 --take ctm"));
   const Finished resolved = run({"resolve", "1", "--take", "ctm"});
   EXPECT_EQ(resolved.code, 0) << resolved.err;
+  const std::string after = run({"conflicts"}).out;
+  EXPECT_THAT(after, HasSubstr("decided by a person; done at the next cycle"));
+  EXPECT_THAT(after, Not(HasSubstr("tandem resolve"))) << "nothing is left to be done";
   const auto resolution = store_->pair(pair_)->resolutions.at("city");
   EXPECT_EQ(resolution.take, Resolution::Take::ctm);
   EXPECT_EQ(resolution.decided_on.ctm, FieldValue::of("Oak Park"));
@@ -288,9 +291,38 @@ TEST(Commands, VersionAndHelpAreForPeople) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     const Finished own = tandem({command, "--help"});
     EXPECT_EQ(own.code, 0) << command;
+    EXPECT_THAT(own.out, HasSubstr("--config, --link, --json, --verbose")) << command;
+    EXPECT_THAT(own.out, Not(HasSubstr("all of it, on simulated systems")))
+        << command << ": the examples of another command";
   }
-  EXPECT_EQ(tandem({"nonsense"}).code, 1);
-  EXPECT_EQ(tandem({}).code, 1);
+}
+
+TEST(Commands, WrongCommandLineSaysWhatIsWrongAndNotWhatWasTyped) {
+  const struct {
+    std::vector<std::string> typed;
+    const char* answer;
+  } cases[] = {
+      {{}, "a command is needed"},
+      {{"nonsense"}, "there is no such command"},
+      {{"--nonsense", "status"}, "status has no option --nonsense;"},
+      {{"--nonsense"}, "tandem has no option --nonsense;"},
+      {{"once", "--ful=Mara"}, "once has no option --ful;"},
+      {{"explain", "Mara", "O'Neil"}, "explain takes fewer words"},
+      {{"explain", "+1", "312", "555", "0142"}, "explain takes fewer words"},
+      {{"explain"}, "CONTACT is required; see `tandem explain --help`"},
+      {{"resolve", "Mara", "--clear"}, "ID must be a number"},
+      {{"resolve", "1", "--take", "Mara"}, "--take: must be ctm or highlevel"},
+      {{"once", "--wait", "Mara"}, "--wait: must be like 60s"},
+      {{"status", "--json=Mara"}, "--json has a value that it does not take"},
+  };
+  for (const auto& c : cases) {
+    const Finished finished = tandem(c.typed);
+    EXPECT_EQ(finished.code, 1) << c.answer;
+    EXPECT_THAT(finished.err, HasSubstr(c.answer));
+    EXPECT_THAT(finished.err, HasSubstr("--help")) << c.answer;
+    EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("Mara"))) << c.answer;
+    EXPECT_THAT(finished.out + finished.err, Not(HasSubstr("0142"))) << c.answer;
+  }
 }
 
 TEST(Commands, ConfigurationMayBeNamedByTheEnvironment) {

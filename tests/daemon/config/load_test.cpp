@@ -361,6 +361,19 @@ TEST(Load, LossyValueMapIsBlamedOnItsField) {
   for (const auto& text : all) EXPECT_THAT(text, StartsWith("10: link.field: "));
 }
 
+TEST(Load, ValueMapKeepsTheOrderOfTheFile) {  // within a line too
+  const std::string text =
+      std::string(kSmallest) +
+      "[[link.field]]\nname = \"custom:k\"\nctm = \"custom:k\"\nhighlevel = "
+      "\"custom:contact.k\"\nvalues = { Tub = \"Bathroom\", Roof = \"Top\", Attic = \"Loft\" }\n";
+  ASSERT_THAT(problems_of(text), IsEmpty());
+  const Loaded loaded = parse(text, "t");
+  const FieldRule* rule = loaded.config.links.at(0).policy.mapping.find("custom:k");
+  ASSERT_NE(rule, nullptr);
+  EXPECT_EQ(rule->values, (std::vector<std::pair<std::string, std::string>>{
+                              {"Tub", "Bathroom"}, {"Roof", "Top"}, {"Attic", "Loft"}}));
+}
+
 TEST(Load, FileThatCannotBeReadIsAProblem) {
   EXPECT_THAT(load("/no/such/file.toml").problems, ElementsAre(testing::Field(&Problem::line, 0)));
   EXPECT_THAT(load("/").problems, ElementsAre(testing::Field(&Problem::line, 0)));

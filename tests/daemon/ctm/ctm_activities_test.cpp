@@ -350,13 +350,15 @@ TEST(CtmActivities, ASplitNameGoesOutWhole) {
 }
 
 TEST(CtmActivities, ModifyFallsBackToPutAndRemembersIt) {
-  for (const int status : {404, 405}) {
+  for (const auto& [status, words] : {std::pair{404, "<html>no route</html>"},
+                                      {404, R"({"status":404,"error":"Not Found"})"},
+                                      {405, "{}"}}) {
     Bench b;
     b.ctm.calls = {{1, kNoon, "+13125550123", ""}};
     std::string form;
     b.ctm.instead = [&](const Asked& a) -> std::optional<Said> {
       if (a.path != "/calls/1/modify") return std::nullopt;
-      if (a.method == "POST") return Said{status, "<html>no route</html>"};
+      if (a.method == "POST") return Said{status, words};
       form = a.body;
       return Said{200, R"({"status":"success"})"};
     };

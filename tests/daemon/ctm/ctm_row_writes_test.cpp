@@ -102,6 +102,21 @@ TEST_F(CtmRowWrites, ALaggingListingDoesNotHideThatAnAddUpdates) {
   ASSERT_TRUE(apply(update({{"city", text("Aurora")}})));
   EXPECT_EQ(removals(), 0U);
   EXPECT_EQ(replica->learned().at("add_updates"), "yes");
+  // Once seen, the next ones wait for the index like any other write, not in here.
+  const std::int64_t before = clock.now_ms();
+  frozen = false;
+  const auto second = apply(update({{"city", text("Geneva")}}));
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->awaiting_index);
+  EXPECT_EQ(clock.now_ms(), before);
+  EXPECT_EQ(removals(), 0U);
+  EXPECT_EQ(only().address["city"], "Geneva");
+  // What is planned again because it never appeared is looked at as the first was.
+  ctm.existing = "keep_old";
+  ctm.freeze(0);
+  ASSERT_TRUE(apply(update({{"city", text("Batavia")}})));
+  EXPECT_EQ(removals(), 1U);
+  EXPECT_EQ(only().address["city"], "Batavia");
 }
 
 TEST_F(CtmRowWrites, AnAddThatUpdatesIsCheckedEachTime) {
@@ -233,6 +248,37 @@ TEST_F(CtmRowWrites, ARefusedImagePutsTheRowBack) {
   EXPECT_EQ(out.error().remote_words, "name is not acceptable");
   want.id = only().id;
   EXPECT_EQ(only(), want);
+}
+
+TEST_F(CtmRowWrites, ARemovalThatIsRefusedAndYetDoneLeavesNoHole) {
+  for (const bool done : {true, false}) {
+    SCOPED_TRACE(done ? "done" : "not done");
+    ctm.instead = [&](const Asked& a) -> std::optional<Said> {
+      if (a.method != "DELETE") return std::nullopt;
+      if (done) std::erase_if(ctm.rows, [&](const FakeRow& row) { return row.number == mara; });
+      return Said{422, R"({"status":"error","reason":"something went wrong"})"};
+    };
+    const auto receipt = apply(update({{"city", text("Aurora")}}));
+    EXPECT_EQ(receipt.has_value(), done);
+    EXPECT_EQ(only().address["city"], done ? "Aurora" : "Elgin");
+    EXPECT_EQ(only().custom["unmapped"], R"("keep me")");
+    ctm.rows.clear();
+    FakeRow& row = ctm.add_row(mara, "Maria", "de la Cruz");
+    row.address = {{"city", "Elgin"}};
+    row.custom = {{"unmapped", R"("keep me")"}};
+  }
+}
+
+TEST_F(CtmRowWrites, AnAddThatIsRefusedAndYetDoneIsNotDoneTwice) {
+  ctm.existing = "duplicate_row";
+  replica->recall({{"add_updates", fmt::format("no:{}", kNoon)}});  // replaced, not tried alone
+  ctm.instead = [&](const Asked& a) -> std::optional<Said> {
+    if (a.method != "POST") return std::nullopt;
+    ctm.add_row(mara, "Maria", "de la Cruz").address = {{"city", "Aurora"}};
+    return Said{422, R"({"status":"error","reason":"something went wrong"})"};
+  };
+  EXPECT_TRUE(apply(update({{"city", text("Aurora")}})));
+  EXPECT_EQ(only().address["city"], "Aurora");
 }
 
 TEST_F(CtmRowWrites, ARowThatIsGoneIsNotAddedBehindAPersonsBack) {

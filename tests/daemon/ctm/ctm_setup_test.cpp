@@ -89,6 +89,11 @@ TEST_F(CtmSetup, LooksForTheListOnEveryPage) {
   EXPECT_TRUE(open());
 }
 
+TEST_F(CtmSetup, AListThatIsReadTwiceForACountThatIsWrongIsOne) {
+  say("/lists", 200, R"({"contact_lists":[{"id":"CL1","name":"Sync"}],"total_entries":9,"next_page":null})");
+  EXPECT_TRUE(open());
+}
+
 TEST_F(CtmSetup, AListThatMayBeOnALostPageIsNotMissing) {
   say("/lists", 200, R"({"contact_lists":[{"id":"CL5","name":"A"}],"total_entries":9,"next_page":null})");
   EXPECT_EQ(open().error().fault, Fault::transient);

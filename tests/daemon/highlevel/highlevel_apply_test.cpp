@@ -106,6 +106,32 @@ TEST_F(HighLevelApply, ACreateThatMayHaveHappenedIsInDoubtAndSentOnce) {
   }
 }
 
+TEST_F(HighLevelApply, ARefusalOfCustomFieldsMeansTheOnlyOneSent) {
+  location.add("c1", 1, 1).phone = "+13125550142";
+  answer(
+      "PUT", "/contacts/c1",
+      Reply::json(R"({"message":["customFields.field_value should not be empty"],"statusCode":422})", 422));
+  const auto receipt =
+      apply(update("c1", {{"first_name", text("Nola")}, {"custom:contact.budget", text("")}}));
+  ASSERT_FALSE(receipt);
+  EXPECT_EQ(receipt.error().fault, Fault::rejected);
+  EXPECT_EQ(receipt.error().field, "custom:contact.budget");
+}
+
+TEST_F(HighLevelApply, AnAnswerThatDoesNotSayWhatWasDoneIsInDoubt) {
+  for (const auto& [method, target, write] :
+       {std::tuple{"PUT", "/contacts/c1", update("c1", {{"first_name", text("Nola")}})},
+        {"POST", "/contacts/c1/tags", tags(WriteKind::tag_add, "c1", {"vip"})}}) {
+    for (const char* body : {R"({"status":"ok"})", R"({"succeded":false})", R"({"succeded":tr)"}) {
+      SCOPED_TRACE(std::string(target) + " " + body);
+      answer(method, target, Reply::json(body));
+      const auto receipt = apply(write);
+      ASSERT_FALSE(receipt);
+      EXPECT_EQ(receipt.error().fault, Fault::ambiguous);
+    }
+  }
+}
+
 TEST_F(HighLevelApply, ARefusedCreateIsRejectedWithWhatTheRemoteNames) {
   answer("POST", "/contacts/",
          Reply::json(R"({"statusCode":400,"message":"This location does not allow duplicated contacts.",
