@@ -138,6 +138,49 @@ TEST(Conflicts, EndWhenAPersonDecides) {
   }
 }
 
+TEST(Conflicts, ADecisionWaitsForASideThatIsAway) {
+  for (const Side away : kSides) {
+    SCOPED_TRACE(to_text(away));
+    Agreed world;
+    world.edit_call(world.activity, "city", "Elgin");
+    world.edit_contact(world.id, "city", "Geneva");
+    world.settle();
+    world.decide(world.id, "city", away == Side::ctm ? Resolution::Take::highlevel : Resolution::Take::ctm);
+    world.wire(away).revoked = true;
+    for (int i = 0; i < 2; ++i) {
+      world.clock.tick(World::kPastEveryLagMs);
+      world.cycle();
+    }
+    EXPECT_EQ(world.cell("SELECT count(*) FROM v_conflicts WHERE is_open"), "1");
+    world.wire(away).revoked = false;
+    world.settle();
+    EXPECT_EQ(world.cell("SELECT decided_by FROM v_conflicts"), "person");
+    EXPECT_EQ(world.highlevel_value(world.id, "city"), away == Side::ctm ? "Geneva" : "Elgin");
+    world.expect_converged();
+    world.expect_quiet();
+  }
+}
+
+TEST(Edits, ThatOnlyAddToTheOldValueAreNotBelievedWhenTheirWriteWasLost) {
+  for (const bool at_ctm : {false, true}) {
+    SCOPED_TRACE(at_ctm ? "written at CTM" : "written at HighLevel");
+    Agreed world;
+    sim::Fault fault;
+    fault.kind = sim::FaultKind::lost_before;
+    fault.method = at_ctm ? "POST" : "PUT";
+    world.wire(at_ctm ? Side::ctm : Side::highlevel).faults.add(fault);
+    if (at_ctm)
+      world.edit_contact(world.id, "city", "Aurora-on-the-Fox");
+    else
+      world.edit_call(world.activity, "city", "Aurora-on-the-Fox");
+    world.settle();
+    EXPECT_EQ(world.newest_call(world.number).city, "Aurora-on-the-Fox");
+    EXPECT_EQ(world.highlevel_value(world.id, "city"), "Aurora-on-the-Fox");
+    world.expect_converged();
+    world.expect_quiet();
+  }
+}
+
 TEST(Conflicts, ADecisionIsVoidWhenASideHasMovedOn) {
   Agreed world;
   world.edit_call(world.activity, "city", "Elgin");

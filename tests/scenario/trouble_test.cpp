@@ -189,6 +189,16 @@ TEST(Sides, AConfigurationThatTheRemoteContradictsIsSaid) {
   EXPECT_EQ(world.cycle().outcome, Outcome::misconfigured);
 }
 
+TEST(Cycles, TheFirstIsAFullOneWhateverWasAskedFor) {
+  World world;
+  world.contact(mara());
+  world.cycle(ReadKind::delta);
+  world.clock.tick(World::kPastEveryLagMs);
+  world.cycle(ReadKind::delta);
+  EXPECT_EQ(world.rows("SELECT kind FROM v_runs ORDER BY run_id"),
+            (std::vector<std::vector<std::string>>{{"full"}, {"delta"}}));
+}
+
 TEST(Instances, ASecondOneDoesNotStart) {  // P25
   World world;
   std::optional<StoreError::Kind> kind;
@@ -310,6 +320,24 @@ TEST(Brake, ARejectedWriteIsNotProposedAgainUntilAValueChanges) {
   EXPECT_EQ(world.rows_of(contacts.front()->at(sim::highlevel::Field::phone)).at(0).who.first_name,
             "Another");
   world.expect_quiet();
+}
+
+TEST(Brake, WhatItHoldsStaysWhileASideIsAway) {
+  World world;
+  world.policy.brake_updates = {100, 1};
+  fill(world, 3);
+  for (const auto& contact : world.highlevel.contacts())
+    world.edit_contact(contact->id, "first_name", "Renamed");
+  world.settle();
+  const auto before = world.rows("SELECT digest, count, since FROM v_pending");
+  ASSERT_EQ(before.size(), 1U);
+  world.wire(Side::ctm).revoked = true;
+  world.clock.tick(World::kPastEveryLagMs);
+  world.cycle();
+  EXPECT_EQ(world.rows("SELECT digest, count, since FROM v_pending"), before);
+  world.wire(Side::ctm).revoked = false;
+  world.settle();
+  EXPECT_EQ(world.rows("SELECT digest, count, since FROM v_pending"), before);
 }
 
 TEST(DryRun, WritesNothingAndEqualsTheNextRealPlan) {  // P29
