@@ -427,10 +427,9 @@ void Settler::refuse(const Intent& intent, const Error& error) {
     if (!error.field.empty() && (rule.name == error.field || rule.native[intent.side] == error.field) &&
         intent.fields.count(rule.name) != 0)
       p.field = rule.name;
-  if (p.field.empty() && intent.write.kind == WriteKind::update && intent.fields.size() == 1)
-    p.field = intent.fields.begin()->first;
-  p.input =
-      p.field.empty() ? record_input(pair, c_.policy_digest) : field_input(pair, p.field, c_.policy_digest);
+  if (p.field.empty() && intent.write.kind == WriteKind::update && !intent.fields.empty())
+    p.field = intent.fields.size() == 1 ? intent.fields.begin()->first : std::string(Parked::kOneOfSeveral);
+  p.input = parked_input(pair, p.field, c_.policy_digest);
   for (const auto& old : pair.parked)
     if (old.side == p.side && old.field == p.field) {
       p.attempts = old.attempts + 1;

@@ -69,8 +69,7 @@ SourceKind Planner::kind_of(Place p) {
 
 void Planner::keep_parked() {
   for (const auto& p : pair_.parked) {
-    const std::string now = p.field.empty() ? record_input(pair_, in_.policy_digest)
-                                            : field_input(pair_, p.field, in_.policy_digest);
+    const std::string now = parked_input(pair_, p.field, in_.policy_digest);
     if (p.input == now) out_.parked.push_back(p);
   }
 }
@@ -132,6 +131,12 @@ std::string field_input(const PairState& pair, std::string_view field, std::stri
   if (it != pair.fields.end())
     for (const Side s : kSides) add_value(d, it->second.seen[s]);
   return d.hex();
+}
+
+std::string parked_input(const PairState& pair, std::string_view parked_field,
+                         std::string_view policy_digest) {
+  const bool whole = parked_field.empty() || parked_field == Parked::kOneOfSeveral;
+  return whole ? record_input(pair, policy_digest) : field_input(pair, parked_field, policy_digest);
 }
 
 std::string record_input(const PairState& pair, std::string_view policy_digest) {

@@ -68,5 +68,7 @@ struct PairPlan {
 // What a refusal was about (Parked::input): while it is the same, the write is not tried again.
 [[nodiscard]] std::string field_input(const PairState& pair, std::string_view field,
                                       std::string_view policy_digest);
+[[nodiscard]] std::string parked_input(const PairState& pair, std::string_view parked_field,
+                                       std::string_view policy_digest);  // Parked::field
 [[nodiscard]] std::string record_input(const PairState& pair, std::string_view policy_digest);
 }  // namespace tandem

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "core/merge/planner.h"
 
 namespace tandem {
@@ -159,9 +162,26 @@ PlannedWrite Planner::write_of(Side s, WriteKind kind, const FieldMap& fields) c
   return w;
 }
 
+// One field was refused among several without its name: the first of those that are left, alone, tells.
+void Planner::keep_first(Draft& d) {
+  d.fields.erase(std::next(d.fields.begin()), d.fields.end());
+  d.before.erase(std::next(d.before.begin()), d.before.end());
+}
+
 void Planner::flush_drafts() {
+  for (const Side s : kSides) {
+    const bool any =
+        std::any_of(drafts_.begin(), drafts_.end(), [s](const auto& d) { return d.first.first == s; });
+    if (!any)  // each was found to be refused by itself, or nothing is left to write
+      std::erase_if(out_.parked,
+                    [s](const Parked& p) { return p.side == s && p.field == Parked::kOneOfSeveral; });
+  }
   for (auto& [at, d] : drafts_) {
     const auto& [side, where] = at;
+    if (d.fields.size() > 1 && is_parked(side, Parked::kOneOfSeveral)) {
+      keep_first(d);
+      out_.unsettled = true;  // the others, and what was decided on them, are still to come
+    }
     if (!in_.writable[side]) {
       unavailable();
       continue;

@@ -65,6 +65,7 @@ class Planner {
   // does not send. What that side cannot show comes from its base, else from the other side.
   [[nodiscard]] FieldMap image(Side s, const FieldMap& changed) const;
   [[nodiscard]] PlannedWrite write_of(Side s, WriteKind kind, const FieldMap& fields) const;
+  static void keep_first(Draft& d);
   void flush_drafts();
 
   // The key (P39).

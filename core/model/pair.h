@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 #include "core/model/field.h"
 #include "core/model/ids.h"
@@ -52,6 +53,9 @@ struct Resolution {
 
 // Why a record, or one of its fields, is left alone until something changes.
 struct Parked {
+  // field: the remote refused several at once and named none; until it is found, they go one by one.
+  static constexpr std::string_view kOneOfSeveral = "*";
+
   Side side = Side::ctm;
   std::string record_id, field;  // field "" = the whole record
   std::string reason;            // may hold the remote's own words: state only

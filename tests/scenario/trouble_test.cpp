@@ -189,6 +189,53 @@ TEST(Sides, AConfigurationThatTheRemoteContradictsIsSaid) {
   EXPECT_EQ(world.cycle().outcome, Outcome::misconfigured);
 }
 
+// P10: one field that a remote will not have never keeps the others back, named or not.
+TEST(Refusals, ThatNameNoFieldAreSoughtFieldByField) {
+  for (const Side side : kSides) {
+    SCOPED_TRACE(to_text(side));
+    World world;
+    const auto id = world.contact(mara());
+    const std::int64_t activity = world.call(mara().phone, "Mara Lindgren", "", mara().email);
+    world.settle();
+    const char* values[][3] = {
+        {"city", "city", "Geneva"}, {"postal_code", "postal_code", "60134"}, {"state", "state", "WI"}};
+    for (const auto& [canonical, native, value] : values) {
+      if (side == Side::ctm)
+        world.edit_contact(id, canonical, value);
+      else
+        world.edit_call(activity, native, value);
+    }
+    sim::Fault no;
+    no.kind = sim::FaultKind::json_5xx;
+    no.param = 422;
+    no.method = side == Side::ctm ? "POST" : "PUT";
+    world.wire(side).faults.add(no);  // all three; the city alone is taken
+    no.skip = 1;
+    no.times = 2;  // the other two; the first of them alone
+    world.wire(side).faults.add(no);
+    world.settle(12);
+    EXPECT_EQ(world.rows("SELECT field FROM v_parked"),
+              (std::vector<std::vector<std::string>>{{"postal_code"}}));
+    world.expect_converged({"postal_code"});
+    world.expect_quiet();
+    // Nothing but refusals: each is parked by its own name.
+    no.skip = 0;
+    no.times = -1;
+    world.wire(side).faults.add(no);
+    for (const auto& [canonical, native, value] : values) {
+      const std::string more = std::string(value) == "60134" ? "60135" : std::string(value) + "ton";
+      if (side == Side::ctm)
+        world.edit_contact(id, canonical, more);
+      else
+        world.edit_call(activity, native, more);
+    }
+    world.settle(12);
+    EXPECT_EQ(world.rows("SELECT field FROM v_parked ORDER BY 1"),
+              (std::vector<std::vector<std::string>>{{"city"}, {"postal_code"}, {"state"}}));
+    world.expect_quiet();
+  }
+}
+
 TEST(Cycles, TheFirstIsAFullOneWhateverWasAskedFor) {
   World world;
   world.contact(mara());
