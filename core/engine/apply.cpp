@@ -1,6 +1,7 @@
 #include "core/engine/apply.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -167,16 +168,20 @@ void Applier::verify(std::vector<Ready>& batch) {
         c_.writable[ready.write.side] && !absent(ready))
       ready.write.key.clear();
   // Only what the fresh observation still asks for, to the letter, is done (P2).
-  std::set<std::string> still;
+  // It is done as planned now: an image of the whole record has what was seen a moment ago.
+  std::map<std::string, PlannedWrite> still;
   std::set<PairId> looked;
   for (const auto& ready : batch) {
     if (!looked.insert(ready.pair).second) continue;
     auto pair = c_.store.pair(ready.pair);
     if (!pair) continue;
-    for (const auto& write : plan_of(*pair).writes) still.insert(write.key);
+    for (auto& write : plan_of(*pair).writes) still.insert_or_assign(write.key, std::move(write));
   }
-  std::erase_if(batch, [&](const Ready& r) {
-    return r.write.key.empty() || still.count(r.write.key) == 0 || !c_.writable[r.write.side];
+  std::erase_if(batch, [&](Ready& r) {
+    const auto now = still.find(r.write.key);
+    if (r.write.key.empty() || now == still.end() || !c_.writable[r.write.side]) return true;
+    r.write = std::move(now->second);
+    return false;
   });
 }
 

@@ -20,6 +20,9 @@ constexpr std::size_t kPage = 500;  // pairs per transaction
 std::string digest_of(const Policy& policy) {
   Digest d;
   d.add(std::to_string(policy.mapping.fingerprint())).add(to_text(policy.tags));
+  for (const bool flag : {policy.create.ctm, policy.create.highlevel, policy.caller_id_names_fill,
+                          policy.correct_stale_identity})
+    d.add(flag ? "yes" : "no");
   for (const auto& rule : policy.mapping.rules())
     d.add(rule.name).add(to_text(rule.direction)).add(to_text(rule.clears)).add(to_text(rule.conflict));
   return d.hex();
@@ -117,16 +120,16 @@ struct Cycle::Work {
     for (const Intent& intent : c.store.open_intents()) c.open[intent.pair].push_back(intent);
   }
 
-  // What was refused under another mapping or policy is tried again.
-  void release_parked() {
+  // Another mapping or policy: everybody is planned again, what was refused is tried again. The brakes hold
+  // what would be written at once to many.
+  void plan_all_if_policy_changed() {
     if (c.store.meta("policy") == c.policy_digest) return;
     PairId after;
     while (true) {
       const auto ids = c.store.work(WorkList::all, after, static_cast<int>(kPage));
       if (ids.empty()) break;
       c.store.transact([&] {
-        for (const PairId id : ids)
-          if (!c.store.pair(id)->parked.empty()) c.store.set_dirty(id, true);
+        for (const PairId id : ids) c.store.set_dirty(id, true);
       });
       after = ids.back();
     }
@@ -183,6 +186,7 @@ struct Cycle::Work {
 
   bool plan_one(PairId id, Guard& guard) {
     PairState pair = *c.store.pair(id);
+    if (key_is_in_use(c, pair)) return false;
     move_key(c, observer, pair);
     const PairPlan plan = applier.plan_of(pair);
     if (!both_listed_for(plan)) return false;
@@ -325,7 +329,7 @@ CycleReport Cycle::run(const CycleOptions& options) {
   Work work{context, observer, settler, applier, options, 0, false, false};
   work.first_run = work.first_run_open();
   work.open_sides();
-  work.release_parked();
+  work.plan_all_if_policy_changed();
   if (!options.dry_run) report.awaiting = settler.recover();
   work.read_sides();
   work.work();

@@ -175,6 +175,38 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
   }
   return linked;
 }
+
+// A contact that was deleted and made again: what its number is at CTM is a person on one side again (P14).
+void free_from_tombstones(Context& c, PairId id) {
+  for (const auto& identity : c.store.identities(id)) {
+    if (identity.kind != Identity::Kind::phone || identity.alias) continue;
+    const Side gone = identity.side, keyed = other(gone);
+    if (!c.can(keyed).keyed_by_phone) continue;
+    const auto owner = c.store.pair_of(keyed, {identity.value});
+    if (!owner || *owner == id) continue;
+    PairState dead = *c.store.pair(*owner);
+    if (dead.status != PairStatus::tombstone || dead.record[keyed].text != identity.value) continue;
+    dead.status = only(keyed);
+    dead.reason = "its contact was deleted; another one has the number now";
+    dead.since_ms = c.now();
+    dead.record[gone] = {};
+    dead.resolutions.clear();
+    dead.parked.clear();
+    for (auto& [name, field] : dead.fields) {
+      field.base = {};
+      field.seen[gone] = {};
+    }
+    dead.base_tags = {};
+    dead.seen_tags[gone].reset();
+    dead.dirty = true;
+    auto all = c.store.identities(dead.id);
+    std::erase_if(all, [&](const Identity& i) { return i.side == gone; });
+    const Identity phone{Identity::Kind::phone, keyed, identity.value, false};
+    if (std::find(all.begin(), all.end(), phone) == all.end()) all.push_back(phone);
+    c.store.set_identities(dead.id, all);
+    c.store.put_pair(dead);
+  }
+}
 }  // namespace
 
 std::int64_t link_people(Context& c, Observer& observer) {
@@ -187,6 +219,7 @@ std::int64_t link_people(Context& c, Observer& observer) {
     c.store.transact([&] {
       for (const PairId id : ids) {
         if (done.count(id) != 0) continue;
+        free_from_tombstones(c, id);
         const auto group = group_of(c, id);
         if (group.empty()) continue;
         for (const auto& pair : group) done.insert(pair.id);
@@ -282,9 +315,17 @@ void exchange_keys(Context& c, Observer& observer, Side keyed, PairState& pair, 
 
 KeyOwner key_owner(Context& c, const PairState& pair) {
   const auto wanted = wanted_key(c, pair);
+  if (wanted && c.replicas[wanted->keyed]->own_numbers().count(wanted->key.text) != 0)
+    return KeyOwner::nobody;
   if (!wanted || !wanted->owner) return KeyOwner::free;
   if (*wanted->owner != pair.id) return KeyOwner::taken;
   return c.store.sources_of(wanted->keyed, wanted->key).empty() ? KeyOwner::free : KeyOwner::own_alias;
+}
+
+bool key_is_in_use(Context& c, const PairState& pair) {
+  const auto wanted = wanted_key(c, pair);
+  return wanted && wanted->owner && *wanted->owner != pair.id &&
+         (c.open.count(*wanted->owner) != 0 || c.open.count(pair.id) != 0);
 }
 
 bool move_key(Context& c, Observer& observer, PairState& pair) {

@@ -13,6 +13,9 @@ std::int64_t link_people(Context& context, Observer& observer);
 // P39: whose key is the number that the linked pair's other side shows now.
 [[nodiscard]] KeyOwner key_owner(Context& context, const PairState& pair);
 
+// The number is another pair's, and a write to one of the two has no known outcome yet: first that.
+[[nodiscard]] bool key_is_in_use(Context& context, const PairState& pair);
+
 // Moves a key that its owner no longer shows over to this pair, and exchanges keys that two contacts
 // swapped; both in the state only. Inside a transaction. True: the pair was changed and saved.
 bool move_key(Context& context, Observer& observer, PairState& pair);

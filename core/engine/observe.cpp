@@ -16,17 +16,6 @@ constexpr std::string_view kTags = "tags";  // key of a source's tags within Sou
 
 std::string meta_key(std::string_view what, Side side) { return fmt::format("{}.{}", what, to_text(side)); }
 
-FieldMap known_names(const PairState& pair, Side side) {
-  FieldMap known;
-  for (const char* name : {"first_name", "last_name"}) {
-    const auto it = pair.fields.find(name);
-    if (it == pair.fields.end()) continue;
-    const FieldValue& base = it->second.base[side];
-    known[name] = base.is_observed() ? base : it->second.seen[side];
-  }
-  return known;
-}
-
 PairStatus status_with(const PairState& pair) {
   const bool ctm = !pair.record.ctm.text.empty(), highlevel = !pair.record.highlevel.text.empty();
   if (ctm && highlevel) return PairStatus::linked;
@@ -50,6 +39,18 @@ void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
 // Two ids with one hash would only keep a missing one from being noticed.
 std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 }  // namespace
+
+FieldMap known_names(const PairState& pair, Side side, const FieldMap& over) {
+  FieldMap known;
+  for (const char* name : {"first_name", "last_name"}) {
+    if (const auto it = pair.fields.find(name); it != pair.fields.end()) {
+      const FieldValue& base = it->second.base[side];
+      known[name] = base.is_observed() ? base : it->second.seen[side];
+    }
+    if (const auto it = over.find(name); it != over.end()) known[name] = it->second;
+  }
+  return known;
+}
 
 std::string joined_tags(const std::vector<std::string>& tags) {
   std::string text;
@@ -283,14 +284,14 @@ bool Observer::show_tags(PairState& pair, Side side) {
   return true;
 }
 
-bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms) {
+bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, const FieldMap& written) {
   FieldMap native;
   bool unconfirmed = false;
   for (const auto& [name, field] : pair.fold[side]) {
     native[name] = field.value;
     if (name == "name") unconfirmed = field.unconfirmed;
   }
-  FieldMap canonical = c_.policy.mapping.project(side, native, known_names(pair, side));
+  FieldMap canonical = c_.policy.mapping.project(side, native, known_names(pair, side, written));
   if (c_.can(side).keyed_by_phone) canonical["phone"] = FieldValue::of(pair.record[side].text);
   bool changed = show(pair, side, canonical, edited_at_ms);
   for (const char* name : {"first_name", "last_name"}) {
@@ -333,9 +334,7 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   Reading reading = reading_of(side, e);
   const bool in_lag = known && known->lag_until_ms > c_.now();
   if (in_lag && e.shows_tags) {  // tags lag with the listing that shows them
-    const auto before = known->before.find(kTags);
-    if (before != known->before.end() && joined_tags(e.tags) == before->second.text() &&
-        joined_tags(e.tags) != joined_tags(known->tags))
+    if (known->before.count(kTags) != 0 && joined_tags(e.tags) != joined_tags(known->tags))
       return {pair.id, false};
   }
   const SourceRow* known_row = known ? &*known : nullptr;

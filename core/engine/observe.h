@@ -27,7 +27,7 @@ class Observer {
   void mark_gone(Side side, const RecordId& record);
 
   // Recomputes what a side without records shows of the pair from its fold. True: something changed.
-  bool show_fold(PairState& pair, Side side, std::int64_t edited_at_ms);
+  bool show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, const FieldMap& written = {});
   // The union of tags over the person's sources, aliases included (P45).
   bool show_tags(PairState& pair, Side side);
   [[nodiscard]] Reading reading_of(Side side, const Evidence& evidence) const;
@@ -43,6 +43,9 @@ class Observer {
 
   Context& c_;
 };
+
+// How a name that is shown whole is split: as it was agreed, or as `over` sent it.
+[[nodiscard]] FieldMap known_names(const PairState& pair, Side side, const FieldMap& over = {});
 
 // Canonical tags as one text, for comparing what a source showed.
 [[nodiscard]] std::string joined_tags(const std::vector<std::string>& tags);

@@ -117,8 +117,10 @@ void Settler::recover_create(Intent& intent) {
     return;
   }
   c_.store.transact([&] {
-    if (made.size() > 1) {  // not ours to choose: matching lists them
+    // Several, or one that is other than what was sent: not ours to choose, matching looks at them.
+    if (made.size() > 1 || (can.has_records && !shows_what_was_sent(intent, made.front()))) {
       for (const auto& e : made) observer_.stage(intent.side, e);
+      c_.store.set_dirty(intent.pair, true);
       return close(intent);
     }
     Receipt receipt;

@@ -54,13 +54,8 @@ void agree(PairField& field, const Intent& intent, std::int64_t now_ms) {
 
 FieldMap canonical_of(const Context& c, const PairState& pair, Side side, const Evidence& e,
                       const FieldMap& over) {
-  FieldMap known;
-  for (const char* name : {"first_name", "last_name"}) {
-    if (const auto it = pair.fields.find(name); it != pair.fields.end())
-      known[name] = it->second.base[side].is_observed() ? it->second.base[side] : it->second.seen[side];
-    if (const auto it = over.find(name); it != over.end()) known[name] = it->second;
-  }
-  return c.policy.mapping.project(side, c.policy.mapping.normalise(side, e.fields), known);
+  return c.policy.mapping.project(side, c.policy.mapping.normalise(side, e.fields),
+                                  known_names(pair, side, over));
 }
 
 bool may_be_ours(const FieldValue& shown, const FieldValue& sent, const FieldValue& before) {
@@ -146,16 +141,28 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     const FieldMap old_shown = image.shown;
     image.side = side;
     image.ref = e.source;
-    image.person = pair.record[side];
+    image.person = intent.write.record.text.empty() ? pair.record[side] : intent.write.record;
     image.at_ms = e.at_ms;
     image.hash = e.hash;
-    if (!known) {  // a row that our write made: what it shows of what was sent is our image, the rest is an
-                   // edit
+    if (image.person != pair.record[side]) {  // the key has moved on meanwhile: an alias by now
+      if (!e.redacted) image.shown = reading.shown;
+      image.redacted = e.redacted;
+      c_.store.put_source(image);
+      continue;
+    }
+    if (!known) {
+      // A row that our write made: what it shows of what was sent is our image, the rest is an edit, except
+      // what a server may add to a new record by itself, and only right away.
+      const bool may_add = intent.write.kind == WriteKind::create && intent.state == IntentState::open;
+      const FieldMap whole = c_.policy.mapping.normalise(side, intent.write.whole);
       image.shown = reading.shown;
-      for (const auto& [native, sent] : c_.policy.mapping.normalise(side, intent.write.whole)) {
-        const FieldValue& now = value_of(reading.shown, native);
-        if (now.is_value() && sent.is_value() && now != sent && !is_image(now, sent))
+      for (const auto& [native, now] : reading.shown) {
+        const FieldValue& sent = value_of(whole, native);
+        if (!now.is_value() || now == sent || is_image(now, sent)) continue;
+        if (sent.is_value())
           image.shown[native] = sent;
+        else if (!may_add)
+          image.shown[native] = FieldValue::cleared();
       }
     }
     FieldMap ours;
@@ -170,8 +177,11 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     const FoldResult rest = fold(pair.fold[side], &image, reading);
     pair.fold[side] = rest.fold;
     image.shown = rest.shown;
+    const bool still_lags = known && known->lag_until_ms > c_.now();
     image.before = old_shown;
     if (known) image.before["tags"] = FieldValue::of(joined_tags(known->tags));
+    if (still_lags)
+      for (const auto& [native, was] : known->before) image.before[native] = was;
     image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
     if (e.shows_tags && !e.redacted) image.tags = e.tags;
     image.redacted = e.redacted;
@@ -186,7 +196,10 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
         continue;
       }
       if (source.ref.kind != SourceKind::row) continue;
-      source.before = source.shown;
+      FieldMap before = source.shown;
+      if (source.lag_until_ms > c_.now())
+        for (const auto& [native, was] : source.before) before[native] = was;
+      source.before = std::move(before);
       source.lag_until_ms = image.lag_until_ms;
       c_.store.put_source(source);
     }
@@ -289,9 +302,11 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
       field.base[side] = now.is_observed() && !foreign ? now : sent->second;
       field.base[from] = sent->second;
       if (first) agree(field, intent, c_.now());
-    } else {
+    } else if (first) {
       if (now.is_observed()) field.base[side] = now;
       if (field.seen[from].is_observed()) field.base[from] = field.seen[from];
+    } else if (now.is_cleared()) {
+      field.base[side] = now;  // seen late: a value here, or another one there, is an edit since
     }
   }
   park_unmoved(pair, intent, unmoved);
@@ -320,8 +335,14 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
   const bool first = intent.state == IntentState::open;
   pair.dirty = true;
   take_image(pair, intent, receipt.shown);
+  if (!c_.can(side).has_records && intent.write.record != pair.record[side]) {  // an alias by now
+    c_.store.put_pair(pair);
+    if (first) write_history(intent, record_id);
+    return close(intent);
+  }
   if (!c_.can(side).has_records && !receipt.shown.empty())
-    observer_.show_fold(pair, side, receipt.shown.front().at_ms);  // edits of other fields, met on the way
+    // Edits of other fields, met on the way; a name as it was sent is split as it was sent.
+    observer_.show_fold(pair, side, receipt.shown.front().at_ms, intent.fields);
   FieldMap shown;
   for (const Evidence& e : receipt.shown)
     for (auto& [name, value] : canonical_of(c_, pair, side, e, intent.fields))
@@ -351,6 +372,11 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     }
     if (from_there) field.base[from] = sent;
     if (first) agree(field, intent, c_.now());
+    // A decided value is written on both sides: it holds for the second one too.
+    const auto it = pair.resolutions.find(name);
+    if (it == pair.resolutions.end() || it->second.decided_on[from] != field.seen[from]) continue;
+    if (it->second.take == Resolution::Take::value || it->second.take == Resolution::Take::clear)
+      it->second.decided_on[side] = field.seen[side];
   }
   park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);

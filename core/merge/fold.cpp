@@ -57,13 +57,16 @@ bool edit(FoldField& field, const FieldValue& value, std::int64_t at_ms) {
   return true;
 }
 
-bool is_lagging(const SourceRow& known, const Reading& reading) {
+// Shows what it showed before our write, or before one of several in quick succession.
+bool is_lagging(const SourceRow& known, const FoldState& fold, const Reading& reading) {
   if (reading.now_ms >= known.lag_until_ms) return false;
-  for (const auto& [native, now] : reading.shown) {
-    const FieldValue& before = value_of(known.before, native);
-    if (now.is_observed() && before == now && value_of(known.shown, native) != now) return true;
-  }
-  return false;
+  return std::any_of(reading.shown.begin(), reading.shown.end(), [&](const auto& entry) {
+    const auto& [native, now] = entry;
+    if (!now.is_observed() || value_of(known.shown, native) == now) return false;
+    const auto field = fold.find(native);
+    return value_of(known.before, native) == now ||
+           (field != fold.end() && is_one_of(field->second.replaced, now));
+  });
 }
 
 void remember_replaced(std::vector<FieldValue>& replaced, const FieldValue& value) {
@@ -78,7 +81,7 @@ void remember_replaced(std::vector<FieldValue>& replaced, const FieldValue& valu
 FoldResult fold(const FoldState& before, const SourceRow* known, const Reading& reading) {
   FoldResult out{before, known == nullptr ? FieldMap{} : known->shown, {}, false};
   if (reading.redacted) return out;
-  if (known != nullptr && is_lagging(*known, reading)) {
+  if (known != nullptr && is_lagging(*known, before, reading)) {
     out.lagging = true;
     return out;
   }

@@ -15,8 +15,8 @@
 namespace tandem {
 
 // Whose key a new number is (P39). own_alias: this pair's, with evidence under it. taken: another
-// pair's that still shows it.
-enum class KeyOwner : std::uint8_t { free, own_alias, taken };
+// pair's that still shows it. nobody: one of the account's own numbers (P35).
+enum class KeyOwner : std::uint8_t { free, own_alias, taken, nobody };
 
 struct PlanInput {
   const PairState* pair = nullptr;

@@ -73,6 +73,11 @@ bool Planner::resolved(const FieldRule& rule, const PairField& f) {
   }
   out_.decided.push_back(conflict_row(rule, f, "value", "person"));
   const FieldValue value = r.take == Take::clear ? FieldValue::cleared() : FieldValue::of(r.value);
+  for (const Side s : kSides) {
+    if (f.seen[s] == value || in_.writable[s]) continue;
+    unavailable();  // both or none: what one side has alone would count as its edit
+    return true;
+  }
   for (const Side s : kSides)
     if (f.seen[s] != value) draft(rule, f, s, value, "a person decided the value", "person");
   return true;

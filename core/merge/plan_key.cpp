@@ -21,11 +21,9 @@ void Planner::plan_phone() {
 
 void Planner::rekey(const FieldRule& rule, const PairField& f, Side keyed) {
   const FieldValue& number = f.seen[other(keyed)];
-  if (!number.is_value() || number.text().front() != '+') {
-    settle_without_write(rule, f,
-                         Verdict::absorbed);  // a contact without a usable number keeps its old key
-    return;
-  }
+  // A contact without a usable number keeps its old key.
+  if (!number.is_value() || number.text().front() != '+' || in_.new_key == KeyOwner::nobody)
+    return settle_without_write(rule, f, Verdict::absorbed);
   if (in_.new_key == KeyOwner::taken) {
     park(keyed, rule, "the new number is the key of another linked contact");
     return;

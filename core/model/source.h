@@ -21,7 +21,7 @@ struct SourceRow {
   FieldMap shown;
   std::vector<std::string> tags;
   // A write of ours that its listing may not show yet: until lag_until_ms (our clock) a reading that
-  // equals `before` is lag, not an edit.
+  // equals `before` is lag, not an edit. Of several writes in that time, what stood before the first.
   FieldMap before;
   std::int64_t lag_until_ms = 0;
   bool redacted = false;  // the remote removed the identity for good: never a target, says nothing (P46)

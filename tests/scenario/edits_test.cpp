@@ -1,23 +1,8 @@
 // Edits of one person: on one side, on both, of different fields and of the same one; and clears.
-#include "tests/scenario/world.h"
+#include "tests/scenario/agreed.h"
 
 namespace tandem {
 namespace {
-// A caller and a contact that are one person and agree.
-struct Agreed : World {
-  Agreed() {
-    sim::PersonCard card = mara();
-    card.custom["project_kind"] = "Kitchen";
-    id = contact(card);
-    activity = call(card.phone, "Mara Lindgren", "", card.email);
-    settle();
-    EXPECT_EQ(state_of(id), "linked");
-    expect_converged();
-  }
-  std::string number = mara().phone, id;
-  std::int64_t activity = 0;
-};
-
 TEST(Edits, OfDifferentFieldsOnBothSidesBothSurvive) {
   Agreed world;
   world.edit_call(world.activity, "city", "Elgin");
