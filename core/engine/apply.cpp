@@ -78,7 +78,7 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   c_.store.sync_conflicts(pair.id, open, c_.report.run, now);
 }
 
-std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& guard) {
+std::int64_t Applier::perform(const std::vector<PairId>& pairs, Guard& guard) {
   std::int64_t sent = 0;
   std::vector<Ready> batch;
   for (const PairId id : pairs) {
@@ -98,10 +98,10 @@ std::int64_t Applier::perform(const std::vector<PairId>& pairs, const Guard& gua
       batch.push_back({id, std::move(write), std::move(decided)});
     }
     if (batch.size() < static_cast<std::size_t>(tuning::kApplyBatch)) continue;
-    sent += perform_batch(std::move(batch));
+    sent += perform_batch(std::move(batch), guard);
     batch.clear();
   }
-  if (!batch.empty() && !c_.hooks.stop_requested()) sent += perform_batch(std::move(batch));
+  if (!batch.empty() && !c_.hooks.stop_requested()) sent += perform_batch(std::move(batch), guard);
   return sent;
 }
 
@@ -185,12 +185,13 @@ void Applier::verify(std::vector<Ready>& batch) {
   });
 }
 
-std::int64_t Applier::perform_batch(std::vector<Ready> batch) {
+std::int64_t Applier::perform_batch(std::vector<Ready> batch, Guard& guard) {
   verify(batch);
   if (batch.empty()) return 0;
   std::vector<Intent> intents;
   c_.store.transact([&] {
     for (auto& ready : batch) {
+      if (!c_.store.decision(ready.write.key)) guard.sent(ready.write);
       Intent intent;
       intent.pair = ready.pair;
       intent.side = ready.write.side;

@@ -19,7 +19,7 @@ class Applier {
   // Inside a transaction; saves the pair. `live`: some write of the plan may still be done.
   void settle_plan(PairState& pair, const PairPlan& plan, bool live);
   // Performs the cleared writes of these pairs. Returns how many remote writes were sent.
-  std::int64_t perform(const std::vector<PairId>& pairs, const Guard& guard);
+  std::int64_t perform(const std::vector<PairId>& pairs, Guard& guard);
 
  private:
   struct Ready {
@@ -27,7 +27,7 @@ class Applier {
     PlannedWrite write;
     std::vector<ConflictRow> decided;
   };
-  std::int64_t perform_batch(std::vector<Ready> batch);
+  std::int64_t perform_batch(std::vector<Ready> batch, Guard& guard);
   // Reads again what the batch is about to change and stages it; drops what is no longer planned.
   void verify(std::vector<Ready>& batch);
   bool absent(const Ready& ready);

@@ -100,6 +100,7 @@ struct Cycle::Work {
   std::int64_t waiting = 0;  // pairs that only wait for a decision
   bool approved = false;     // a person let some of the planned writes go
   bool first_run = false;    // nothing was approved yet when the cycle began
+  Guard::Counts braked;      // what earlier rounds sent of the classes that have a brake
 
   void open_sides() {
     for (const Side s : kSides) {
@@ -163,7 +164,7 @@ struct Cycle::Work {
   // Plans every dirty pair, settles what needs no write, and performs what the guard lets through.
   // Returns how many writes were sent.
   std::int64_t plan_and_apply() {
-    Guard guard(c.policy, c.store.census().linked, first_run);
+    Guard guard(c.policy, c.store.census().linked, first_run, std::move(braked));
     std::vector<PairId> with_writes;
     PairId after;
     while (true) {
@@ -181,7 +182,10 @@ struct Cycle::Work {
     if (approved && first_run) c.store.transact([&] { c.store.set_meta("first_run", "done"); });
     hold(with_writes, guard);
     if (options.collect_plan && c.report.plan.empty()) collect(with_writes, guard);
-    return options.dry_run ? 0 : applier.perform(with_writes, guard);
+    if (options.dry_run) return 0;
+    const std::int64_t sent = applier.perform(with_writes, guard);
+    braked = guard.all_sent();
+    return sent;
   }
 
   bool plan_one(PairId id, Guard& guard) {
@@ -326,7 +330,7 @@ CycleReport Cycle::run(const CycleOptions& options) {
   Observer observer(context);
   Settler settler(context, observer);
   Applier applier(context, observer, settler);
-  Work work{context, observer, settler, applier, options, 0, false, false};
+  Work work{context, observer, settler, applier, options, 0, false, false, {}};
   work.first_run = work.first_run_open();
   work.open_sides();
   work.plan_all_if_policy_changed();

@@ -44,12 +44,20 @@ std::string_view plural(HoldClass cls) {
 
 }  // namespace
 
-Guard::Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_open)
-    : policy_(policy), linked_pairs_(linked_pairs), first_run_open_(first_run_open) {}
+Guard::Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_open, Counts sent)
+    : policy_(policy),
+      linked_pairs_(linked_pairs),
+      first_run_open_(first_run_open),
+      sent_(std::move(sent)),
+      counted_(sent_) {}
 
 void Guard::count(const PlannedWrite& write, std::optional<Decision> decision) {
   if (decision || !has_brake(write)) return;
   ++counted_[{class_of(write), write.side}];
+}
+
+void Guard::sent(const PlannedWrite& write) {
+  if (has_brake(write)) ++sent_[{class_of(write), write.side}];
 }
 
 Clearance Guard::clear(const PlannedWrite& write, std::optional<Decision> decision) const {

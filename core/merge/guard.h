@@ -13,9 +13,13 @@ enum class Clearance : std::uint8_t { go, hold, drop };  // drop: a person rejec
 
 class Guard {
  public:
-  Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_open);
+  using Counts = std::map<std::pair<HoldClass, Side>, std::int64_t>;
+  // `sent`: what earlier rounds of this run have sent already; it counts as planned.
+  Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_open, Counts sent = {});
   // Decided keys (approved, rejected) are not counted: pass them with decision set.
   void count(const PlannedWrite& write, std::optional<Decision> decision);
+  void sent(const PlannedWrite& write);  // it leaves now
+  [[nodiscard]] const Counts& all_sent() const { return sent_; }
   [[nodiscard]] Clearance clear(const PlannedWrite& write, std::optional<Decision> decision) const;
   [[nodiscard]] HoldClass class_of(const PlannedWrite& write) const;
   [[nodiscard]] std::string reason(const PlannedWrite& write) const;  // for v_pending
@@ -25,6 +29,6 @@ class Guard {
   Policy policy_;
   std::int64_t linked_pairs_;
   bool first_run_open_;
-  std::map<std::pair<HoldClass, Side>, std::int64_t> counted_;
+  Counts sent_, counted_;  // counted_ includes what was sent in earlier rounds
 };
 }  // namespace tandem

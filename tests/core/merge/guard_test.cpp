@@ -29,6 +29,19 @@ Clearance after(const Policy& policy, std::int64_t linked, const PlannedWrite& w
   return fed(policy, linked, w, times).clear(w, std::nullopt);
 }
 
+TEST(Guard, CountsWhatEarlierRoundsOfTheRunHaveSent) {
+  const Policy policy;
+  Guard first = fed(policy, 1'000'000, kUpdate, 150);
+  for (int i = 0; i < 150; ++i) first.sent(kUpdate);
+  for (int i = 0; i < 150; ++i) first.sent(kFill);
+  for (const int more : {50, 51}) {
+    Guard next(policy, 1'000'000, false, first.all_sent());
+    for (int i = 0; i < more; ++i) next.count(kUpdate, std::nullopt);
+    EXPECT_EQ(next.clear(kUpdate, std::nullopt), more == 50 ? Clearance::go : Clearance::hold);
+    EXPECT_EQ(next.clear(kFill, std::nullopt), Clearance::go);
+  }
+}
+
 TEST(Guard, HoldsAWholeClassAboveItsCount) {
   const Policy policy;  // deletes 25, updates 200, creates 10,000; many pairs, so that percent is silent
   EXPECT_EQ(after(policy, 1'000'000, kUpdate, 200), Clearance::go);
