@@ -218,29 +218,6 @@ void Settler::rekey(PairState& pair, Side side, const RecordId& key) {
   c_.store.set_identities(pair.id, all);
 }
 
-bool Settler::is_shown_there(const Intent& intent, const std::string& field) const {
-  const Capabilities& can = c_.can(intent.side);
-  const SourceKind kind = intent.write.target ? intent.write.target->kind : can.creates;
-  const FieldRule* rule = c_.policy.mapping.find(field);
-  return rule != nullptr && can_read(can.access(kind, rule->native[intent.side]));
-}
-
-void Settler::park_unmoved(PairState& pair, const Intent& intent, const std::vector<std::string>& fields) {
-  const Side side = intent.side;
-  for (const auto& name : fields) {
-    Parked p;
-    p.side = side;
-    p.record_id = intent.write.target ? intent.write.target->id : pair.record[side].text;
-    p.field = name;
-    p.reason =
-        fmt::format("{} accepted the write and does not show the value: the field cannot be written there",
-                    to_text(side));
-    p.since_ms = c_.now();
-    p.input = field_input(pair, name, c_.policy_digest);
-    pair.parked.push_back(std::move(p));
-  }
-}
-
 void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   const Side side = intent.side, from = other(side);
   if (const auto owner = c_.store.pair_of(side, receipt.record); owner && *owner != intent.pair) {
@@ -438,33 +415,6 @@ void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
 void Settler::settle_removed(const Intent& intent) {
   if (intent.write.target) c_.store.drop_source(intent.side, *intent.write.target);
   write_history(intent, intent.write.target ? intent.write.target->id : intent.write.record.text);
-  close(intent);
-}
-
-void Settler::refuse(const Intent& intent, const Error& error) {
-  PairState pair = *c_.store.pair(intent.pair);
-  Parked p;
-  p.side = intent.side;
-  p.record_id = intent.write.record.text;
-  p.reason = error.remote_words.empty() ? error.message : error.remote_words;
-  p.since_ms = c_.now();
-  if (!intent.tags.empty()) p.field = "tags";
-  for (const auto& rule : c_.policy.mapping.rules())
-    if (!error.field.empty() && (rule.name == error.field || rule.native[intent.side] == error.field) &&
-        intent.fields.count(rule.name) != 0)
-      p.field = rule.name;
-  if (p.field.empty() && intent.write.kind == WriteKind::update && !intent.fields.empty())
-    p.field = intent.fields.size() == 1 ? intent.fields.begin()->first : std::string(Parked::kOneOfSeveral);
-  p.input = parked_input(pair, p.field, c_.policy_digest);
-  for (const auto& old : pair.parked)
-    if (old.side == p.side && old.field == p.field) {
-      p.attempts = old.attempts + 1;
-      p.since_ms = old.since_ms;
-    }
-  std::erase_if(pair.parked, [&](const Parked& old) { return old.side == p.side && old.field == p.field; });
-  pair.parked.push_back(std::move(p));
-  pair.dirty = true;
-  c_.store.put_pair(pair);
   close(intent);
 }
 
