@@ -15,6 +15,13 @@ bool is_written(const PairPlan& plan, const std::string& field) {
   return std::any_of(plan.writes.begin(), plan.writes.end(),
                      [&](const PlannedWrite& write) { return write.fields.count(field) != 0; });
 }
+
+// What a write changes, to be read.
+FetchRequest target_of(const Write& write) {
+  FetchRequest request{write.record, write.tag_sources};
+  if (write.target) request.sources.push_back(*write.target);
+  return request;
+}
 }  // namespace
 
 PairPlan Applier::plan_of(const PairState& pair) {
@@ -134,9 +141,7 @@ void Applier::verify(std::vector<Ready>& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Write& w = batch[i].write.write;
       if (batch[i].write.side != side || w.kind == WriteKind::create) continue;
-      FetchRequest request{w.record, w.tag_sources};
-      if (w.target) request.sources.push_back(*w.target);
-      requests.push_back(std::move(request));
+      requests.push_back(target_of(w));
       of.push_back(i);
     }
     if (requests.empty()) continue;
@@ -286,11 +291,8 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
 bool Applier::was_done(Intent& intent) {
   const Side side = intent.side;
   const Write& write = intent.write;
-  if (write.kind != WriteKind::update && write.kind != WriteKind::tag_add &&
-      write.kind != WriteKind::tag_remove)
-    return false;
-  FetchRequest request{write.record, write.tag_sources};
-  if (write.target) request.sources.push_back(*write.target);
+  if (write.kind == WriteKind::create || write.kind == WriteKind::remove) return false;
+  const FetchRequest request = target_of(write);
   auto answers = c_.replicas[side]->fetch(std::span(&request, 1));
   if (!answers.front()) return false;
   Receipt receipt{write.record, std::move(*answers.front()), false};

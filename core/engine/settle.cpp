@@ -40,6 +40,12 @@ bool was_not_taken(const FieldValue& shown, const FieldValue& sent, const FieldV
   return shown == before || (sent.is_value() && !shown.is_value());
 }
 
+// Of several writes within one lag, what stood before the first (SourceRow::before).
+void keep_first(FieldMap& before, const SourceRow& source, std::int64_t now_ms) {
+  if (source.lag_until_ms <= now_ms) return;
+  for (const auto& [native, was] : source.before) before[native] = was;
+}
+
 bool is_parked(const PairState& pair, Side side, const std::string& field) {
   return std::any_of(pair.parked.begin(), pair.parked.end(),
                      [&](const Parked& p) { return p.side == side && p.field == field; });
@@ -177,11 +183,11 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     const FoldResult rest = fold(pair.fold[side], &image, reading);
     pair.fold[side] = rest.fold;
     image.shown = rest.shown;
-    const bool still_lags = known && known->lag_until_ms > c_.now();
     image.before = old_shown;
-    if (known) image.before["tags"] = FieldValue::of(joined_tags(known->tags));
-    if (still_lags)
-      for (const auto& [native, was] : known->before) image.before[native] = was;
+    if (known) {
+      image.before["tags"] = FieldValue::of(joined_tags(known->tags));
+      keep_first(image.before, *known, c_.now());
+    }
     image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
     if (e.shows_tags && !e.redacted) image.tags = e.tags;
     image.redacted = e.redacted;
@@ -197,8 +203,7 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
       }
       if (source.ref.kind != SourceKind::row) continue;
       FieldMap before = source.shown;
-      if (source.lag_until_ms > c_.now())
-        for (const auto& [native, was] : source.before) before[native] = was;
+      keep_first(before, source, c_.now());
       source.before = std::move(before);
       source.lag_until_ms = image.lag_until_ms;
       c_.store.put_source(source);
