@@ -27,6 +27,30 @@ inline constexpr int kReplacedKept = 8;
 // A brake by percent needs at least this many writes: small links are not held for one edit.
 inline constexpr std::int64_t kBrakeFloor = 10;
 
-// Parked records are tried again only when something changed; nothing is retried by time alone.
+// A deletion is proved by two direct reads that far apart: longer than any index lag we know of, so that a
+// record that is only being moved or restored shows itself (I).
+inline constexpr std::int64_t kDeletionProofMs = 5 * 60'000;
+
+// A complete listing that lost more than this of what was known is not believed (P12) ...
+inline constexpr std::int64_t kCanaryPercent = 20;
+// ... unless it lost only a few: small accounts are tidied up, too ...
+inline constexpr std::int64_t kCanaryFew = 3;
+// ... or it has shown the same loss for a day: by then somebody would have noticed an outage.
+inline constexpr std::int64_t kCanaryMs = 24 * 60 * 60'000;
+
+// Somebody answers our writes: so many agreed changes of one field in a row, each from the side that we had
+// just written to, each within the time below. A person corrects once or twice; a workflow never tires.
+inline constexpr int kAnswersHeld = 4;
+inline constexpr std::int64_t kAnswerMs = 60 * 60'000;
+
+// What was refused is tried again after an hour, then after four times as long each, a week at most; at
+// once when a value or the mapping changes.
+inline constexpr std::int64_t kRetryFirstMs = 60 * 60'000;
+inline constexpr int kRetryGrowth = 4;
+inline constexpr std::int64_t kRetryMostMs = 7LL * 24 * 60 * 60'000;
+
+// Rows of each kind dropped in one full cycle when they are older than the history is kept.
+inline constexpr int kCompactRows = 5'000;
+
 inline constexpr int kMatchGroupMax = 64;  // more candidates around one phone or e-mail are held unread
 }  // namespace tandem::tuning

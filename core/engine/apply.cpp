@@ -24,13 +24,19 @@ FetchRequest target_of(const Write& write) {
 }
 }  // namespace
 
-PairPlan Applier::plan_of(const PairState& pair) {
+PairPlan Applier::plan_of(const PairState& stored) {
+  PairState pair = stored;
+  for (auto& parked : pair.parked) parked.due = parked.retry_ms != 0 && parked.retry_ms <= c_.now();
   PlanInput input;
   input.pair = &pair;
+  bool suspected = false;
+  for (const Side s : kSides)
+    suspected = suspected || (c_.can(s).has_records && !pair.record[s].text.empty() &&
+                              c_.store.suspect(s, {SourceKind::record, pair.record[s].text}));
   input.new_key = key_owner(c_, pair);
   for (const Side s : kSides) {
     input.capabilities[s] = &c_.can(s);
-    input.writable[s] = c_.writable[s];
+    input.writable[s] = c_.writable[s] && !suspected;
     if (c_.can(s).has_records || pair.record[s].text.empty()) continue;
     input.sources[s] = c_.store.sources_of(s, pair.record[s]);
     // Tags are taken off every activity that has them, those of additional numbers included (P45).
@@ -50,6 +56,10 @@ PairPlan Applier::plan_of(const PairState& pair) {
 
 void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   const std::int64_t now = c_.now();
+  if (plan.ending) {
+    if (observer_.end(pair, *plan.ending)) c_.store.put_pair(pair);
+    return;
+  }
   for (const auto& change : plan.bases) {
     PairField& field = pair.fields[change.field];
     field.base = change.base;
@@ -64,8 +74,14 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   // planned again, and so is what could not be planned while a side was away. Once the write is settled
   // the sides show other values, and the decision is void.
   const auto is_to_come = [&](const std::string& name) { return plan.unsettled || is_written(plan, name); };
+  const auto is_tag_to_come = [&](const std::string& name) {
+    return name.starts_with(Resolution::kTagPrefix) &&
+           std::any_of(plan.writes.begin(), plan.writes.end(), [&](const PlannedWrite& write) {
+             return write.tags.count(name.substr(Resolution::kTagPrefix.size())) != 0;
+           });
+  };
   for (const auto& name : plan.used_resolutions)
-    if (!is_to_come(name)) pair.resolutions.erase(name);
+    if (!is_to_come(name) && !is_tag_to_come(name)) pair.resolutions.erase(name);
   std::vector<ConflictRow> open = plan.conflicts;
   for (const auto& row : plan.decided) {
     if (row.decided_by != "person" || !is_to_come(row.field)) continue;
@@ -75,6 +91,14 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
     open.back().is_open = true;
   }
   pair.parked = plan.parked;
+  if (!plan.unsettled)  // its time to be tried again has come, and nothing is to be written there any more
+    std::erase_if(pair.parked, [&](const Parked& p) {
+      return p.due && std::none_of(plan.writes.begin(), plan.writes.end(), [&](const PlannedWrite& write) {
+               const bool whole = p.field.empty() || p.field == Parked::kOneOfSeveral;
+               return write.side == p.side && (whole || write.fields.count(p.field) != 0 ||
+                                               (p.field == "tags" && !write.tags.empty()));
+             });
+    });
   for (auto& parked : pair.parked)
     if (parked.since_ms == 0) parked.since_ms = now;
   if (!plan.adopt_key.text.empty())
@@ -152,7 +176,7 @@ void Applier::verify(std::vector<Ready>& batch) {
         if (!answers[k]) {
           if (answers[k].error().fault == Fault::gone) {
             if (c_.can(side).has_records)
-              observer_.mark_gone(side, ready.write.write.record);
+              observer_.suspect_gone(side, ready.write.write.record);
             else if (ready.write.write.target)
               c_.store.drop_source(side, *ready.write.write.target);
             c_.store.set_dirty(ready.pair, true);
@@ -168,6 +192,8 @@ void Applier::verify(std::vector<Ready>& batch) {
       }
     });
   }
+  for (auto& ready : batch)
+    if (ready.write.deletion && !ready.write.key.empty() && !is_still_deleted(ready)) ready.write.key.clear();
   for (auto& ready : batch)
     if (ready.write.write.kind == WriteKind::create && !ready.write.key.empty() &&
         c_.writable[ready.write.side] && !absent(ready))
@@ -188,6 +214,35 @@ void Applier::verify(std::vector<Ready>& batch) {
     r.write = std::move(now->second);
     return false;
   });
+}
+
+// A proof may be days old when a person approves: the record may have been restored since.
+bool Applier::is_still_deleted(const Ready& ready) {
+  const auto pair = c_.store.pair(ready.pair);
+  if (!pair || pair->resolutions.count(Resolution::kForget) != 0) return pair.has_value();
+  const Side deleted = other(ready.write.side);
+  if (!c_.can(deleted).has_records) return true;
+  if (!c_.read[deleted]) return false;  // nobody is deleted for a side that could not be read
+  const FetchRequest request{pair->record[deleted], {}};
+  auto answers = c_.replicas[deleted]->fetch(std::span(&request, 1));
+  if (!answers.front() && answers.front().error().fault == Fault::gone) return true;
+  if (!answers.front()) {
+    stop_side(deleted, answers.front().error());
+    return false;
+  }
+  c_.store.transact([&] {
+    for (const auto& e : *answers.front()) observer_.stage(deleted, e);
+  });
+  return false;
+}
+
+// A person would rather keep what was to be removed.
+void Applier::keep_after_all(PairState& pair, const PlannedWrite& write) {
+  c_.store.drop_decision(write.key);
+  if (pair.resolutions.erase(std::string(Resolution::kForget)) == 0)
+    observer_.bury(pair, fmt::format("deleted in {}; a person kept it in {}", to_text(other(write.side)),
+                                     to_text(write.side)));
+  c_.store.put_pair(pair);
 }
 
 std::int64_t Applier::perform_batch(std::vector<Ready> batch, Guard& guard) {
@@ -276,8 +331,10 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
       return;
     case Fault::gone:
       c_.store.transact([&] {
-        if (c_.can(side).has_records) observer_.mark_gone(side, intent.write.record);
+        if (intent.write.kind == WriteKind::remove) return settler_.settle(intent, {});
+        if (c_.can(side).has_records) observer_.suspect_gone(side, intent.write.record);
         c_.store.close_intent(intent.id);
+        c_.store.set_dirty(intent.pair, true);
       });
       return;
     case Fault::rejected:

@@ -14,10 +14,13 @@ class Applier {
       : c_(context), observer_(observer), settler_(settler) {}
 
   // Plans one pair afresh from the store.
-  [[nodiscard]] PairPlan plan_of(const PairState& pair);
+  [[nodiscard]] PairPlan plan_of(const PairState& stored);
   // What a plan settles without any remote write: bases, conflicts, parked, resolutions, a new key.
-  // Inside a transaction; saves the pair. `live`: some write of the plan may still be done.
+  // Inside a transaction; saves the pair, unless it is erased. `live`: some write of the plan may still be
+  // done.
   void settle_plan(PairState& pair, const PairPlan& plan, bool live);
+  // A removal that a person rejected: the pair is left as it is. Inside a transaction.
+  void keep_after_all(PairState& pair, const PlannedWrite& write);
   // Performs the cleared writes of these pairs. Returns how many remote writes were sent.
   std::int64_t perform(const std::vector<PairId>& pairs, Guard& guard);
 
@@ -31,6 +34,7 @@ class Applier {
   // Reads again what the batch is about to change and stages it; drops what is no longer planned.
   void verify(std::vector<Ready>& batch);
   bool absent(const Ready& ready);
+  bool is_still_deleted(const Ready& ready);
   void outcome(Intent& intent, Result<Receipt>& answer);
   void adopt(Intent& intent, const Error& error);
   bool was_done(Intent& intent);

@@ -18,6 +18,7 @@ struct Context {
   PerSide<bool> opened{}, read{}, writable{};
   PerSide<std::int64_t> high_water_ms{};       // newest activity, by the remote's clock
   std::map<PairId, std::vector<Intent>> open;  // intents that earlier cycles left
+  PerSide<bool> canary{};                      // its listing lost too much at once to be believed
 
   [[nodiscard]] const Capabilities& can(Side s) const { return replicas[s]->capabilities(); }
   [[nodiscard]] std::int64_t now() const { return clock.now_ms(); }

@@ -6,8 +6,10 @@
 
 #include "core/engine/apply.h"
 #include "core/engine/context.h"
+#include "core/engine/learned.h"
 #include "core/engine/linking.h"
 #include "core/engine/observe.h"
+#include "core/engine/rulings.h"
 #include "core/engine/settle.h"
 #include "core/merge/guard.h"
 #include "core/model/digest.h"
@@ -23,6 +25,8 @@ std::string digest_of(const Policy& policy) {
   for (const bool flag : {policy.create.ctm, policy.create.highlevel, policy.caller_id_names_fill,
                           policy.correct_stale_identity})
     d.add(flag ? "yes" : "no");
+  for (const Side s : kSides) d.add(std::to_string(static_cast<int>(policy.on_delete[s])));
+  d.add(std::to_string(static_cast<int>(policy.after_delete)));
   for (const auto& rule : policy.mapping.rules())
     d.add(rule.name).add(to_text(rule.direction)).add(to_text(rule.clears)).add(to_text(rule.conflict));
   return d.hex();
@@ -104,16 +108,7 @@ struct Cycle::Work {
 
   void open_sides() {
     for (const Side s : kSides) {
-      std::map<std::string, std::string> facts;
-      const std::string learned = c.store.meta(fmt::format("learned.{}", to_text(s))).value_or("");
-      for (std::size_t at = 0; at < learned.size();) {
-        const std::size_t end = std::min(learned.find('\n', at), learned.size());
-        const std::string line = learned.substr(at, end - at);
-        if (const std::size_t eq = line.find('='); eq != std::string::npos)
-          facts[line.substr(0, eq)] = line.substr(eq + 1);
-        at = end + 1;
-      }
-      c.replicas[s]->recall(facts);
+      c.replicas[s]->recall(kept_learned(c.store, s));
       const auto opened = c.replicas[s]->open();
       c.opened[s] = opened.has_value();
       if (!opened) c.trouble(s, opened.error());
@@ -121,29 +116,50 @@ struct Cycle::Work {
     for (const Intent& intent : c.store.open_intents()) c.open[intent.pair].push_back(intent);
   }
 
+  // `change` for every pair, some hundred to a transaction.
+  void for_all_pairs(const std::function<void(PairId)>& change) {
+    PairId after;
+    while (true) {
+      const auto ids = c.store.work(WorkList::all, after, static_cast<int>(kPage));
+      if (ids.empty()) return;
+      c.store.transact([&] {
+        for (const PairId id : ids) change(id);
+      });
+      after = ids.back();
+      c.hooks.advanced();
+    }
+  }
+
+  // P24: what was agreed since the backup is not in it. Both sides are met as if for the first time: a
+  // difference is nobody's edit, and nothing that differs is overwritten without a rule that says so.
+  void start_over_if_restored() {
+    if (c.store.meta(kRestored) != "yes") return;
+    c.say(Severity::warning,
+          "this state is behind its own mark: it was restored from a backup. Everything is read and compared "
+          "anew; where the sides differ, the field waits in `tandem conflicts`");
+    for_all_pairs([&](PairId id) {
+      PairState pair = *c.store.pair(id);
+      for (auto& [name, field] : pair.fields) field.base = {};
+      pair.base_tags = {};
+      pair.resolutions.clear();
+      pair.dirty = true;
+      c.store.put_pair(pair);
+    });
+    c.store.transact([&] {
+      for (const Side s : kSides) {
+        c.store.set_meta(fmt::format("listed.{}", to_text(s)), "no");
+        c.store.set_meta(fmt::format("cursor.{}", to_text(s)), "");
+      }
+      c.store.set_meta(kRestored, "no");
+    });
+  }
+
   // Another mapping or policy: everybody is planned again, what was refused is tried again. The brakes hold
   // what would be written at once to many.
   void plan_all_if_policy_changed() {
     if (c.store.meta("policy") == c.policy_digest) return;
-    PairId after;
-    while (true) {
-      const auto ids = c.store.work(WorkList::all, after, static_cast<int>(kPage));
-      if (ids.empty()) break;
-      c.store.transact([&] {
-        for (const PairId id : ids) c.store.set_dirty(id, true);
-      });
-      after = ids.back();
-    }
+    for_all_pairs([&](PairId id) { c.store.set_dirty(id, true); });
     c.store.transact([&] { c.store.set_meta("policy", c.policy_digest); });
-  }
-
-  void keep_learned() {
-    for (const Side s : kSides) {
-      std::string text;
-      for (const auto& [key, value] : c.replicas[s]->learned()) text += key + "=" + value + "\n";
-      const std::string key = fmt::format("learned.{}", to_text(s));
-      if (text != c.store.meta(key).value_or("")) c.store.transact([&] { c.store.set_meta(key, text); });
-    }
   }
 
   bool listed(Side s) { return was_listed(c.store, s); }
@@ -151,7 +167,7 @@ struct Cycle::Work {
   void read_sides() {
     for (const Side s : kSides) {
       if (!c.opened[s]) continue;
-      c.read[s] = observer.read(s, listed(s) ? c.report.kind : ReadKind::full);
+      c.read[s] = observer.read(s, listed(s) ? c.report.kind : ReadKind::full, options.reread);
       c.writable[s] = c.read[s];
     }
   }
@@ -165,6 +181,12 @@ struct Cycle::Work {
   // Returns how many writes were sent.
   std::int64_t plan_and_apply() {
     Guard guard(c.policy, c.store.census().linked, first_run, std::move(braked));
+    for (const Side s : kSides)
+      if (c.canary[s])
+        guard.hold_deletions(other(s),
+                             fmt::format("{} showed much less than before in one listing: no deletion "
+                                         "is believed now",
+                                         to_text(s)));
     std::vector<PairId> with_writes;
     PairId after;
     while (true) {
@@ -197,6 +219,10 @@ struct Cycle::Work {
     bool live = false;
     for (const auto& write : plan.writes) {
       const auto decision = c.store.decision(write.key);
+      if (write.deletion && decision == Decision::rejected) {
+        applier.keep_after_all(pair, write);
+        return false;
+      }
       guard.count(write, decision);
       approved = approved || decision == Decision::approved;
       live = live || decision != Decision::rejected;
@@ -216,6 +242,7 @@ struct Cycle::Work {
   // person; it is no backlog.
   void hold(const std::vector<PairId>& pairs, const Guard& guard) {
     waiting = 0;
+    const auto before = c.store.pending_groups();
     for (std::size_t at = 0; at < pairs.size(); at += kPage) {
       c.store.transact([&] {
         for (std::size_t i = at; i < std::min(at + kPage, pairs.size()); ++i) {
@@ -231,6 +258,18 @@ struct Cycle::Work {
           if (held && !goes) ++waiting;
         }
       });
+    }
+    say_what_waits(before);
+  }
+
+  void say_what_waits(const std::vector<PendingGroup>& before) const {
+    for (const auto& group : c.store.pending_groups()) {
+      const bool is_new = std::none_of(before.begin(), before.end(), [&](const PendingGroup& g) {
+        return g.cls == group.cls && g.side == group.side && g.count >= group.count;
+      });
+      if (is_new)
+        c.say(Severity::notice, fmt::format("{} writes of class {} wait for `tandem approve {}`: {}",
+                                            group.count, to_text(group.cls), group.digest, group.reason));
     }
   }
 
@@ -275,7 +314,10 @@ struct Cycle::Work {
     for (int round = 0; round < tuning::kMaxRoundsPerCycle; ++round) {
       if (c.hooks.stop_requested()) return;
       // A side that was not read is not a side without people: no linking on half a view.
-      if (listed(Side::ctm) && listed(Side::highlevel)) c.report.linked_now += link_people(c, observer);
+      if (listed(Side::ctm) && listed(Side::highlevel)) {
+        apply_rulings(c, observer);
+        c.report.linked_now += link_people(c, observer);
+      }
       if (plan_and_apply() == 0) return;
     }
   }
@@ -326,22 +368,32 @@ CycleReport Cycle::run(const CycleOptions& options) {
   row.kind = report.kind == ReadKind::full ? "full" : "delta";
   store_.transact([&] { report.run = store_.begin_run(row.kind, row.started_ms); });
 
-  Context context{replicas_, store_, clock_, policy_, hooks_, report, digest_of(policy_), {}, {}, {}, {}, {}};
+  Context context{replicas_, store_, clock_, policy_, hooks_, report, digest_of(policy_),
+                  {},        {},     {},     {},      {},     {}};
   Observer observer(context);
   Settler settler(context, observer);
   Applier applier(context, observer, settler);
   Work work{context, observer, settler, applier, options, 0, false, false, {}};
   work.first_run = work.first_run_open();
   work.open_sides();
+  work.start_over_if_restored();
   work.plan_all_if_policy_changed();
+  store_.transact([&] { store_.wake_parked(clock_.now_ms()); });
   if (!options.dry_run) report.awaiting = settler.recover();
   work.read_sides();
   work.work();
-  work.keep_learned();
+  for (const Side s : kSides) keep_learned(store_, s, *replicas_[s]);
   // What was not planned to its end says nothing about what is still wanted.
   if (context.writable.ctm && context.writable.highlevel && !hooks_.stop_requested())
     store_.transact([&] { store_.sweep_pending(report.run); });
   work.conclude();
+
+  if (report.kind == ReadKind::full && !options.dry_run)
+    store_.transact([&] {
+      store_.compact(clock_.now_ms() - policy_.keep_history_ms, tuning::kCompactRows);
+      // An old activity that is not read again says nothing about its person any more.
+      store_.prune_activities(clock_.now_ms() - policy_.keep_history_ms);
+    });
 
   row.id = report.run;
   row.ended_ms = clock_.now_ms();

@@ -28,6 +28,7 @@ struct CycleOptions {
   ReadKind kind = ReadKind::delta;
   bool dry_run = false;       // plan: no write is sent; the caller gives a scratch copy of the state
   bool collect_plan = false;  // fill CycleReport::plan
+  bool reread = false;        // full: compare every value, also where a listing looks as before
 };
 
 // One planned write as `plan` prints it.

@@ -72,7 +72,7 @@ void set_status(Context& c, PairId id, PairStatus status, const std::string& rea
     pair.status = status;
     pair.reason = reason;
   }
-  pair.dirty = status != PairStatus::held;
+  pair.dirty = status == PairStatus::ctm_only || status == PairStatus::highlevel_only;
   c.store.put_pair(pair);
 }
 
@@ -115,6 +115,15 @@ void take_split(const Context& c, PairState& pair) {
     our_last = FieldValue::of(cut == ours.size() ? "" : ours.substr(cut == 0 ? 0 : cut + 1));
   }
 }
+
+Apart kept_apart(Context& c, const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel) {
+  Apart apart;
+  for (const auto& one : ctm)
+    for (const auto& two : highlevel)
+      if (c.store.kept_apart(one.record, two.record)) apart.emplace(one.pair, two.pair);
+  return apart;
+}
+}  // namespace
 
 std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found) {
   std::int64_t linked = 0;
@@ -165,7 +174,8 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
     ++linked;
   }
   for (const auto& hold : found.holds)
-    for (const PairId id : hold.pairs) set_status(c, id, PairStatus::held, hold.reason);
+    for (const PairId id : hold.pairs)
+      set_status(c, id, hold.by_person ? PairStatus::ignored : PairStatus::held, hold.reason);
   for (const PairId id : found.alone) {
     const auto pair = c.store.pair(id);
     if (!pair || pair->status == PairStatus::linked) continue;
@@ -176,31 +186,23 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
   return linked;
 }
 
+namespace {
 // A contact that was deleted and made again: what its number is at CTM is a person on one side again (P14).
-void free_from_tombstones(Context& c, PairId id) {
+void free_from_deleted(Context& c, Observer& observer, PairId id) {
   for (const auto& identity : c.store.identities(id)) {
-    if (identity.kind != Identity::Kind::phone || identity.alias) continue;
+    if (identity.kind != Identity::Kind::phone) continue;
     const Side gone = identity.side, keyed = other(gone);
     if (!c.can(keyed).keyed_by_phone) continue;
     const auto owner = c.store.pair_of(keyed, {identity.value});
     if (!owner || *owner == id) continue;
     PairState dead = *c.store.pair(*owner);
-    if (dead.status != PairStatus::tombstone || dead.record[keyed].text != identity.value) continue;
-    dead.status = only(keyed);
-    dead.reason = "its contact was deleted; another one has the number now";
-    dead.since_ms = c.now();
-    dead.record[gone] = {};
-    dead.resolutions.clear();
-    dead.parked.clear();
-    for (auto& [name, field] : dead.fields) {
-      field.base = {};
-      field.seen[gone] = {};
-    }
-    dead.base_tags = {};
-    dead.seen_tags[gone].reset();
-    dead.dirty = true;
+    const bool was_deleted = dead.status == PairStatus::tombstone ||
+                             (dead.status == PairStatus::linked && dead.deleted_ms[gone] != 0);
+    if (!was_deleted || dead.record[keyed].text != identity.value) continue;
+    dead.deleted_ms = {};
+    dead.dead_mark_ms = 0;
+    observer.lose_side(dead, gone, "its contact was deleted; another one has the number now");
     auto all = c.store.identities(dead.id);
-    std::erase_if(all, [&](const Identity& i) { return i.side == gone; });
     const Identity phone{Identity::Kind::phone, keyed, identity.value, false};
     if (std::find(all.begin(), all.end(), phone) == all.end()) all.push_back(phone);
     c.store.set_identities(dead.id, all);
@@ -219,13 +221,13 @@ std::int64_t link_people(Context& c, Observer& observer) {
     c.store.transact([&] {
       for (const PairId id : ids) {
         if (done.count(id) != 0) continue;
-        free_from_tombstones(c, id);
+        free_from_deleted(c, observer, id);
         const auto group = group_of(c, id);
         if (group.empty()) continue;
         for (const auto& pair : group) done.insert(pair.id);
         if (group.size() > static_cast<std::size_t>(tuning::kMatchGroupMax)) {
           Matches many;
-          Hold hold{{}, "more people share this phone or e-mail than can be told apart"};
+          Hold hold{{}, "more people share this phone or e-mail than can be told apart", false};
           for (const auto& pair : group) hold.pairs.push_back(pair.id);
           many.holds.push_back(std::move(hold));
           apply_matches(c, observer, many);
@@ -241,7 +243,7 @@ std::int64_t link_people(Context& c, Observer& observer) {
                                         : (pair.record.ctm.text.empty() ? Side::highlevel : Side::ctm);
           (side == Side::ctm ? ctm : highlevel).push_back(candidate_of(c, pair, side));
         }
-        linked += apply_matches(c, observer, match(ctm, highlevel));
+        linked += apply_matches(c, observer, match(ctm, highlevel, kept_apart(c, ctm, highlevel)));
       }
     });
     c.hooks.advanced();

@@ -10,6 +10,10 @@ class Observer;
 // pairs were linked or attached.
 std::int64_t link_people(Context& context, Observer& observer);
 
+// Carries out what the matching found, or a person said. Inside a transaction. Returns how many were linked
+// or attached.
+std::int64_t apply_matches(Context& context, Observer& observer, const Matches& found);
+
 // P39: whose key is the number that the linked pair's other side shows now.
 [[nodiscard]] KeyOwner key_owner(Context& context, const PairState& pair);
 

@@ -58,7 +58,22 @@ std::string joined_tags(const std::vector<std::string>& tags) {
   return text;
 }
 
-bool Observer::read(Side side, ReadKind kind) {
+// Of a record that is known: nothing of what is mapped differs from what was seen of it.
+bool Observer::shows_as_seen(Side side, const Evidence& e) {
+  const auto id = c_.store.pair_of(side, RecordId{e.source.id});
+  if (!id) return false;
+  const PairState pair = *c_.store.pair(*id);
+  const FieldMap canonical =
+      c_.policy.mapping.project(side, c_.policy.mapping.normalise(side, e.fields), known_names(pair, side));
+  const bool fields_as_seen = std::all_of(canonical.begin(), canonical.end(), [&](const auto& entry) {
+    const auto it = pair.fields.find(entry.first);
+    const FieldValue& seen = it == pair.fields.end() ? FieldValue() : it->second.seen[side];
+    return !entry.second.is_observed() || seen == entry.second;
+  });
+  return fields_as_seen && (!e.shows_tags || pair.seen_tags[side] == canonical_tags(e.tags));
+}
+
+bool Observer::read(Side side, ReadKind kind, bool reread) {
   Replica& replica = *c_.replicas[side];
   const std::string key = meta_key("cursor", side);
   std::string cursor = kind == ReadKind::full ? "" : c_.store.meta(key).value_or("");
@@ -77,7 +92,10 @@ bool Observer::read(Side side, ReadKind kind) {
     for (const auto& evidence : page->evidence) {
       ++c_.report.read[side];
       if (evidence.source.kind != SourceKind::activity) met.push_back(id_hash(evidence.source.id));
-      if (c_.store.source_hash(side, evidence.source) != evidence.hash) differing.push_back(&evidence);
+      const bool as_before = c_.store.source_hash(side, evidence.source) == evidence.hash;
+      const bool again =
+          reread && !(evidence.source.kind == SourceKind::record && shows_as_seen(side, evidence));
+      if (!as_before || again) differing.push_back(&evidence);
     }
     completed.insert(completed.end(), page->completed.begin(), page->completed.end());
     if (!differing.empty() && !stage_page(side, differing)) return false;
@@ -94,10 +112,10 @@ bool Observer::read(Side side, ReadKind kind) {
     c_.store.transact([&] { c_.store.set_meta(key, cursor); });
   std::sort(met.begin(), met.end());
   for (const SourceKind listed : completed)
-    if (listed != SourceKind::activity) left_the_list(side, met);
+    if (listed != SourceKind::activity) missing_from(side, met);
   if (kind == ReadKind::full && c_.store.meta(meta_key("listed", side)) != "yes")
     c_.store.transact([&] { c_.store.set_meta(meta_key("listed", side), "yes"); });
-  return true;
+  return !c_.can(side).has_records || prove_deletions(side);
 }
 
 bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differing) {
@@ -121,7 +139,7 @@ bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differi
         auto& answer = fresh[hint++];
         if (!answer) {
           if (answer.error().fault == Fault::gone) {
-            mark_gone(side, RecordId{e->source.id});
+            suspect_gone(side, RecordId{e->source.id});
           } else {
             c_.trouble(side, answer.error());
             complete = false;
@@ -152,7 +170,33 @@ Reading Observer::reading_of(Side side, const Evidence& e) const {
   return r;
 }
 
+// Somebody who was forgotten is not taken in again, by whatever is known of them.
+bool Observer::is_erased(Side side, const Evidence& e) {
+  const auto known = [&](Identity::Kind kind, const std::string& value) {
+    return c_.store.is_erased(kind, value);
+  };
+  const auto phone = [&](const std::string& raw) {
+    const Phone parsed = parse_phone(raw, c_.policy.mapping.default_country());
+    return parsed.kind == PhoneKind::number &&
+           (known(Identity::Kind::id, parsed.e164) || known(Identity::Kind::phone, parsed.e164));
+  };
+  if (known(Identity::Kind::id, e.person) || phone(e.person)) return true;
+  const FieldMap shown = c_.policy.mapping.project(side, c_.policy.mapping.normalise(side, e.fields), {});
+  return phone(value_of(shown, "phone").text()) ||
+         known(Identity::Kind::email, value_of(shown, "email").text());
+}
+
 Staged Observer::stage(Side side, const Evidence& e) {
+  const bool known_record =
+      e.source.kind == SourceKind::record && c_.store.pair_of(side, RecordId{e.source.id}).has_value();
+  if (!known_record && is_erased(side, e)) {
+    SourceRow row;  // by its hash alone, so that it is passed over
+    row.side = side;
+    row.ref = e.source;
+    row.hash = e.hash;
+    c_.store.put_source(row);
+    return {};
+  }
   return e.source.kind == SourceKind::record ? stage_record(side, e) : stage_source(side, e);
 }
 
@@ -217,7 +261,17 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
     pair.since_ms = c_.now();
     changed = true;
   }
-  const bool alias = pair.record[side] != id;
+  c_.store.drop_suspect(side, e.source);
+  bool alias = pair.record[side] != id;
+  if (alias && pair.status == only(other(side)) && pair.record[side].text.empty()) {
+    pair.record[side] = id;  // its deletion was agreed, and here it is again: restored
+    pair.status = PairStatus::linked;
+    pair.reason = "seen again";
+    pair.since_ms = c_.now();
+    pair.deleted_ms[side] = 0;
+    changed = true;
+    alias = false;
+  }
   SourceRow row;
   row.side = side;
   row.ref = e.source;
@@ -237,7 +291,14 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
       changed = true;
     }
   }
-  if (pair.status == PairStatus::tombstone) {  // it is back: a restore, or a wrong "not found"
+  // It is back: a restore, or a wrong "not found". What only outlived the other side brings nothing back
+  // (P15).
+  if (pair.deleted_ms[side] != 0 ||
+      (pair.status == PairStatus::tombstone && pair.deleted_ms[other(side)] == 0)) {
+    const bool other_is_gone = pair.deleted_ms[other(side)] != 0 && c_.can(other(side)).has_records;
+    pair.deleted_ms = {};
+    pair.dead_mark_ms = 0;
+    if (other_is_gone) lose_side(pair, other(side), "seen again");
     pair.status = status_with(pair);
     pair.reason = "seen again";
     pair.since_ms = c_.now();
@@ -250,7 +311,8 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
     pair.status = PairStatus::ignored;
     pair.reason = "its phone is nobody's: one of the account's own numbers, or a placeholder";
     pair.since_ms = c_.now();
-  } else if (pair.status == PairStatus::ignored && !own && pair.record[other(side)].text.empty()) {
+  } else if (pair.status == PairStatus::ignored && !own && !pair.left_alone &&
+             pair.record[other(side)].text.empty()) {
     pair.status = only(side);
     pair.reason = "its phone is a person's now";
     pair.since_ms = c_.now();
@@ -365,7 +427,14 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   if (pair.id.row != 0 && !alias && changed) changed = show_fold(pair, side, e.at_ms) || changed;
   if (c_.store.identities(pair.id).empty()) identify(pair, side, e);
   changed = show_tags(pair, side) || changed;
-  if (e.source.kind == SourceKind::row && pair.status == PairStatus::ignored && !alias) {
+  const bool is_new = !known && (e.source.kind == SourceKind::activity
+                                     ? e.at_ms > pair.dead_mark_ms
+                                     : c_.now() - pair.since_ms > c_.can(side).index_lag_ms);
+  if (pair.status == PairStatus::tombstone && is_new && !alias) {
+    call_again(pair, side);
+    changed = changed || pair.status != PairStatus::tombstone;
+  }
+  if (e.source.kind == SourceKind::row && pair.status == PairStatus::ignored && !pair.left_alone && !alias) {
     pair.status = status_with(pair);
     pair.reason = "back on the list";
     pair.since_ms = c_.now();
@@ -378,105 +447,5 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   c_.store.put_pair(pair);
   if (!alias) identify(pair, side, e);
   return {pair.id, changed};
-}
-
-void Observer::mark_gone(Side side, const RecordId& record) {
-  const auto id = c_.store.pair_of(side, record);
-  if (!id) return;
-  PairState pair = *c_.store.pair(*id);
-  c_.store.drop_source(side, {SourceKind::record, record.text});
-  if (pair.record[side] != record || pair.status == PairStatus::tombstone) return;
-  pair.status = PairStatus::tombstone;
-  pair.reason = fmt::format("record {} is gone in {}: nothing more is written", record.text, to_text(side));
-  pair.since_ms = c_.now();
-  pair.dirty = false;
-  c_.store.put_pair(pair);
-  c_.store.add_history(
-      {c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, pair.reason});
-}
-
-void Observer::left_the_list(Side side, const std::vector<std::uint64_t>& met) {
-  const SourceKind kind = c_.can(side).has_records ? SourceKind::record : SourceKind::row;
-  std::vector<std::pair<SourceRef, RecordId>> missing;
-  std::size_t known = 0;
-  c_.store.each_source(side, kind, [&](const SourceRef& ref, const RecordId& person) {
-    ++known;
-    if (!std::binary_search(met.begin(), met.end(), id_hash(ref.id))) missing.emplace_back(ref, person);
-  });
-  const std::string key = meta_key("missing", side);
-  const std::string before = c_.store.meta(key).value_or("");
-  if (missing.empty()) {
-    if (!before.empty()) c_.store.transact([&] { c_.store.set_meta(key, ""); });
-    return;
-  }
-  // A listing that lost everything, or much at once, is not believed (P12): a broken answer looks like this.
-  const bool all_rows = kind == SourceKind::row && met.empty();  // a record is asked for by id anyway
-  if (all_rows || (missing.size() > 25 && missing.size() * 20 > known)) {
-    c_.say(Severity::warning,
-           fmt::format("{}: {} of {} known rows are missing from a complete listing; too many at "
-                       "once, nothing is concluded from it",
-                       to_text(side), missing.size(), known));
-    return;
-  }
-  // The first time is a suspicion; the second, after the index had time, counts.
-  std::string now_text = std::to_string(c_.now()) + "\n";
-  const std::int64_t since = before.empty() ? c_.now() : std::stoll(before);
-  const bool old_enough = c_.now() - since >= c_.can(side).index_lag_ms;
-  std::string keep;
-  std::vector<std::pair<SourceRef, RecordId>> proved;
-  for (const auto& entry : missing) {
-    const bool suspected = before.find("\n" + entry.first.id + "\n") != std::string::npos;
-    if (suspected && old_enough)
-      proved.push_back(entry);
-    else
-      keep += entry.first.id + "\n";
-  }
-  std::vector<FetchRequest> requests;
-  requests.reserve(proved.size());
-  for (const auto& [ref, person] : proved)
-    requests.push_back(
-        {person, kind == SourceKind::record ? std::vector<SourceRef>{} : std::vector<SourceRef>{ref}});
-  std::vector<Result<std::vector<Evidence>>> answers;
-  if (!requests.empty()) answers = c_.replicas[side]->fetch(requests);
-  c_.store.transact([&] {
-    for (std::size_t i = 0; i < proved.size(); ++i) {
-      const auto& [ref, person] = proved[i];
-      const bool gone = answers[i] ? answers[i]->empty() : answers[i].error().fault == Fault::gone;
-      if (!gone) {
-        if (answers[i])
-          for (const auto& e : *answers[i]) stage(side, e);
-        continue;
-      }
-      if (kind == SourceKind::record) {
-        mark_gone(side, person);
-        continue;
-      }
-      const auto id = c_.store.pair_of(side, person);
-      if (id && !c_.store.open_intents_of(*id).empty()) {
-        keep += ref.id + "\n";
-        continue;
-      }
-      c_.store.drop_source(side, ref);
-      bool another = false;
-      for (const auto& source : c_.store.sources_of(side, person))
-        another = another || source.ref.kind == kind;
-      if (!id || another) continue;
-      PairState pair = *c_.store.pair(*id);
-      if (pair.record[side] != person || pair.status == PairStatus::tombstone) continue;
-      pair.status = PairStatus::ignored;
-      pair.reason =
-          "left the list: nothing is deleted and it is not added again until a person adds or links it";
-      pair.since_ms = c_.now();
-      pair.made_by_us[side] = false;
-      pair.dirty = false;
-      c_.store.put_pair(pair);
-      c_.store.add_history(
-          {c_.report.run, c_.now(), side, "left_list", ref.id, pair.id, "", {}, {}, pair.reason});
-    }
-    if (keep.empty())
-      c_.store.set_meta(key, "");
-    else
-      c_.store.set_meta(key, (before.empty() || old_enough ? now_text : std::to_string(since) + "\n") + keep);
-  });
 }
 }  // namespace tandem

@@ -7,6 +7,7 @@
 #include <vector>
 #include "core/engine/context.h"
 #include "core/merge/fold.h"
+#include "core/merge/plan.h"
 
 namespace tandem {
 
@@ -20,11 +21,23 @@ class Observer {
   explicit Observer(Context& context) : c_(context) {}
 
   // Reads one side to the end of its feed or sweep. False: incomplete, the reason is in the report.
-  bool read(Side side, ReadKind kind);
+  // `reread`: what looks as before is compared all the same.
+  bool read(Side side, ReadKind kind, bool reread = false);
 
   // Inside a transaction.
   Staged stage(Side side, const Evidence& evidence);
-  void mark_gone(Side side, const RecordId& record);
+  // A direct read says that the record is not there: nothing is written for its pair until that is proved
+  // or it shows itself again.
+  void suspect_gone(Side side, const RecordId& record);
+  // Suspects that a complete listing did not show are read once more; gone again: the deletion is agreed.
+  // No transaction may be open. False: the remote could not be asked.
+  bool prove_deletions(Side side);
+  // The pair goes on as a tombstone: nothing is written for it, and nothing old brings it back (P15).
+  void bury(PairState& pair, std::string reason);
+  // The pair is a person on the other side only; the record's id stays as an alias.
+  void lose_side(PairState& pair, Side side, const std::string& reason);
+  // What was planned to become of the pair. False: it is erased, there is no pair any more.
+  bool end(PairState& pair, const Ending& ending);
 
   // Recomputes what a side without records shows of the pair from its fold. True: something changed.
   bool show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, const FieldMap& written = {});
@@ -38,7 +51,16 @@ class Observer {
   bool show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms);
   void identify(PairState& pair, Side side, const Evidence& evidence);
   bool stage_page(Side side, const std::vector<const Evidence*>& differing);
-  void left_the_list(Side side, const std::vector<std::uint64_t>& met);  // sorted
+  void missing_from(Side side, const std::vector<std::uint64_t>& met);     // a complete listing; sorted
+  bool sings(Side side, std::size_t lost, std::size_t known, bool empty);  // the canary
+  void missing_records(Side side, const std::vector<Suspect>& missing);
+  void missing_rows(Side side, const std::vector<Suspect>& missing);
+  void leave_the_list(Side side, const Suspect& row);
+  void agree_deletion(Side side, const RecordId& record);
+  bool join_survivor(PairState& pair, Side side);
+  bool shows_as_seen(Side side, const Evidence& evidence);
+  bool is_erased(Side side, const Evidence& evidence);
+  void call_again(PairState& pair, Side side);
   std::vector<RecordId> keys_of(const PairState& pair, Side side);
 
   Context& c_;

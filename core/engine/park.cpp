@@ -4,8 +4,17 @@
 #include <algorithm>
 
 #include "core/engine/settle.h"
+#include "core/tuning.h"
 
 namespace tandem {
+namespace {
+std::int64_t retry_after_ms(int attempts) {
+  std::int64_t delay = tuning::kRetryFirstMs;
+  for (int i = 1; i < attempts && delay < tuning::kRetryMostMs; ++i) delay *= tuning::kRetryGrowth;
+  return std::min(delay, tuning::kRetryMostMs);
+}
+}  // namespace
+
 bool Settler::is_shown_there(const Intent& intent, const std::string& field) const {
   const Capabilities& can = c_.can(intent.side);
   const SourceKind kind = intent.write.target ? intent.write.target->kind : can.creates;
@@ -49,6 +58,7 @@ void Settler::refuse(const Intent& intent, const Error& error) {
       p.attempts = old.attempts + 1;
       p.since_ms = old.since_ms;
     }
+  p.retry_ms = c_.now() + retry_after_ms(p.attempts);
   std::erase_if(pair.parked, [&](const Parked& old) { return old.side == p.side && old.field == p.field; });
   pair.parked.push_back(std::move(p));
   pair.dirty = true;

@@ -75,7 +75,7 @@ std::int64_t Settler::recover() {
         recover_create(intent);
         break;
       case WriteKind::remove:
-        again(intent);
+        recover_removal(intent);
         break;
       case WriteKind::update:
         if (intent.write.target)
@@ -142,7 +142,8 @@ void Settler::recover_record(Intent& intent) {
   if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
   c_.store.transact([&] {
     if (!answer) {
-      observer_.mark_gone(intent.side, intent.write.record);
+      observer_.suspect_gone(intent.side, intent.write.record);
+      c_.store.set_dirty(intent.pair, true);
       return close(intent);
     }
     if (intent.write.kind != WriteKind::update) {
@@ -190,6 +191,25 @@ void Settler::recover_source(Intent& intent) {
       return settle(intent, {intent.write.record, *answer, false});
     close(intent);  // first, so that what is shown is not read as its image
     observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+  });
+}
+
+// A person's removal is never done again blindly: what is still there is planned anew, with all that was
+// decided about it. The row of a number that was changed is the pair's own no more, so nothing plans it.
+void Settler::recover_removal(Intent& intent) {
+  FetchRequest request{intent.write.record, {}};
+  if (intent.write.target) request.sources.push_back(*intent.write.target);
+  auto answers = c_.replicas[intent.side]->fetch(std::span(&request, 1));
+  auto& answer = answers.front();
+  if (!answer && answer.error().fault != Fault::gone) return c_.trouble(intent.side, answer.error());
+  const bool is_gone = !answer || answer->empty();
+  const PairState pair = *c_.store.pair(intent.pair);
+  if (!is_gone && intent.write.target && pair.record[intent.side] != intent.write.record)
+    return again(intent);
+  c_.store.transact([&] {
+    if (is_gone) return settle_removed(intent);
+    withdraw(intent);
     c_.store.set_dirty(intent.pair, true);
   });
 }

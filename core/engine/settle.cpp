@@ -51,7 +51,21 @@ bool is_parked(const PairState& pair, Side side, const std::string& field) {
                      [&](const Parked& p) { return p.side == side && p.field == field; });
 }
 
+// An edit of the side that we had just written to: a person corrects once or twice, a workflow that answers
+// our writes does not stop.
+int answers_with(const Intent& intent, int before, const std::string& last_by, std::int64_t last_ms,
+                 std::int64_t now_ms) {
+  const bool answers = intent.changed_by == to_text(other(intent.side)) && last_by == to_text(intent.side) &&
+                       now_ms - last_ms < tuning::kAnswerMs;
+  return answers ? before + 1 : 0;
+}
+
+void release(PairState& pair, Side side, std::string_view field) {
+  std::erase_if(pair.parked, [&](const Parked& p) { return p.side == side && p.field == field; });
+}
+
 void agree(PairField& field, const Intent& intent, std::int64_t now_ms) {
+  field.answers = answers_with(intent, field.answers, field.changed_by, field.changed_at_ms, now_ms);
   ++field.version;
   field.changed_by = intent.changed_by;
   field.changed_at_ms = now_ms;
@@ -71,8 +85,12 @@ bool may_be_ours(const FieldValue& shown, const FieldValue& sent, const FieldVal
 }
 
 void Settler::close(const Intent& intent) {
-  c_.store.close_intent(intent.id);
   c_.store.drop_decision(intent.key);
+  withdraw(intent);
+}
+
+void Settler::withdraw(const Intent& intent) {
+  c_.store.close_intent(intent.id);
   const auto it = c_.open.find(intent.pair);
   if (it == c_.open.end()) return;
   std::erase_if(it->second, [&](const Intent& i) { return i.id == intent.id; });
@@ -246,6 +264,8 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   if (rekeyed) rekey(pair, side, receipt.record);
   pair.record[side] = receipt.record;
   pair.made_by_us[side] = true;
+  pair.deleted_ms = {};
+  release(pair, side, "");
   pair.dirty = true;
   if (!was_linked) {
     pair.status = PairStatus::linked;
@@ -353,6 +373,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
       field.seen[side] = now;
     }
     if (from_there) field.base[from] = sent;
+    release(pair, side, name);
     if (first) agree(field, intent, c_.now());
     // A decided value is written on both sides: it holds for the second one too.
     const auto it = pair.resolutions.find(name);
@@ -407,6 +428,9 @@ void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
   }
   pair.base_tags[side] = std::move(base);
   pair.base_tags[from] = std::move(base_from);
+  release(pair, side, "tags");
+  pair.tags_answers =
+      answers_with(intent, pair.tags_answers, pair.tags_changed_by, pair.tags_changed_at_ms, c_.now());
   ++pair.tags_version;
   pair.tags_changed_by = intent.changed_by;
   pair.tags_changed_at_ms = c_.now();
@@ -418,7 +442,17 @@ void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
 }
 
 void Settler::settle_removed(const Intent& intent) {
-  if (intent.write.target) c_.store.drop_source(intent.side, *intent.write.target);
+  const SourceRef gone =
+      intent.write.target.value_or(SourceRef{SourceKind::record, intent.write.record.text});
+  c_.store.drop_source(intent.side, gone);
+  c_.store.drop_suspect(intent.side, gone);
+  PairState pair = *c_.store.pair(intent.pair);
+  if (pair.deleted_ms[other(intent.side)] != 0 || pair.resolutions.count(Resolution::kForget) != 0) {
+    pair.deleted_ms[intent.side] = c_.now();
+    pair.made_by_us[intent.side] = false;
+    pair.dirty = true;
+    c_.store.put_pair(pair);
+  }
   write_history(intent, intent.write.target ? intent.write.target->id : intent.write.record.text);
   close(intent);
 }

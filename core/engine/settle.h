@@ -42,9 +42,11 @@ class Settler {
   void take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
   void write_history(const Intent& intent, const std::string& record_id);
   void close(const Intent& intent);
+  void withdraw(const Intent& intent);  // as close, but what a person decided about the write still holds
   void recover_create(Intent& intent);
   void recover_record(Intent& intent);
   void recover_source(Intent& intent);
+  void recover_removal(Intent& intent);
   void again(Intent& intent);
   [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;
   [[nodiscard]] bool shows_what_was_sent(const Intent& intent, const Evidence& evidence) const;

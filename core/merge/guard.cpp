@@ -29,6 +29,11 @@ bool has_brake(const PlannedWrite& write) {
 
 bool has_share(const Brake& brake) { return brake.percent < 100; }  // all of the pairs is no limit
 
+bool overwrites(const PlannedWrite& write, const std::string& field) {
+  const FieldValue& before = value_of(write.before, field);
+  return write.overwrites && before.is_value() && before != value_of(write.fields, field);
+}
+
 std::string_view plural(HoldClass cls) {
   switch (cls) {
     case HoldClass::create:
@@ -51,19 +56,34 @@ Guard::Guard(const Policy& policy, std::int64_t linked_pairs, bool first_run_ope
       sent_(std::move(sent)),
       counted_(sent_) {}
 
+void Guard::add(Counts& counts, HoldClass cls, const PlannedWrite& write) {
+  ++counts[{cls, write.side, ""}];
+  for (const auto& [field, value] : write.fields)
+    if (overwrites(write, field)) ++counts[{cls, write.side, field}];
+}
+
 void Guard::count(const PlannedWrite& write, std::optional<Decision> decision) {
-  if (decision || !has_brake(write)) return;
-  ++counted_[{class_of(write), write.side}];
+  if (decision || !write.ask.empty() || !has_brake(write)) return;
+  add(counted_, class_of(write), write);
 }
 
 void Guard::sent(const PlannedWrite& write) {
-  if (has_brake(write)) ++sent_[{class_of(write), write.side}];
+  if (has_brake(write)) add(sent_, class_of(write), write);
+}
+
+const std::string* Guard::braked_field(const PlannedWrite& write) const {
+  for (const auto& [field, value] : write.fields)
+    if (overwrites(write, field) && over(HoldClass::update, write.side, field)) return &field;
+  return nullptr;
 }
 
 Clearance Guard::clear(const PlannedWrite& write, std::optional<Decision> decision) const {
   if (decision) return *decision == Decision::approved ? Clearance::go : Clearance::drop;
-  if (first_run_open_) return Clearance::hold;
-  return has_brake(write) && over(class_of(write), write.side) ? Clearance::hold : Clearance::go;
+  if (first_run_open_ || !write.ask.empty()) return Clearance::hold;
+  if (write.deletion && !canary_[write.side].empty()) return Clearance::hold;
+  if (!has_brake(write)) return Clearance::go;
+  return over(class_of(write), write.side) || braked_field(write) != nullptr ? Clearance::hold
+                                                                             : Clearance::go;
 }
 
 HoldClass Guard::class_of(const PlannedWrite& write) const {
@@ -81,10 +101,14 @@ HoldClass Guard::class_of(const PlannedWrite& write) const {
   return HoldClass::update;
 }
 
-bool Guard::over(HoldClass cls, Side side) const {
-  const auto it = counted_.find({cls, side});
-  const std::int64_t n = it == counted_.end() ? 0 : it->second;
-  const Brake& brake = brake_of(policy_, cls);
+std::int64_t Guard::counted(HoldClass cls, Side side, const std::string& field) const {
+  const auto it = counted_.find({cls, side, field});
+  return it == counted_.end() ? 0 : it->second;
+}
+
+bool Guard::over(HoldClass cls, Side side, const std::string& field) const {
+  const std::int64_t n = counted(cls, side, field);
+  const Brake& brake = field.empty() ? brake_of(policy_, cls) : policy_.brake_field;
   if (brake.count > 0 && n > brake.count) return true;
   return has_share(brake) && n > tuning::kBrakeFloor &&
          static_cast<double>(n) * 100 > brake.percent * static_cast<double>(linked_pairs_);
@@ -92,16 +116,18 @@ bool Guard::over(HoldClass cls, Side side) const {
 
 std::string Guard::reason(const PlannedWrite& write) const {
   if (first_run_open_) return "first run: everything waits for one approval";
+  if (!write.ask.empty()) return write.ask;
+  if (write.deletion && !canary_[write.side].empty()) return canary_[write.side];
   const HoldClass cls = class_of(write);
-  const auto it = counted_.find({cls, write.side});
-  const std::int64_t n = it == counted_.end() ? 0 : it->second;
-  const Brake& brake = brake_of(policy_, cls);
+  const std::string* field = over(cls, write.side) ? nullptr : braked_field(write);
+  const Brake& brake = field == nullptr ? brake_of(policy_, cls) : policy_.brake_field;
   std::string limit = brake.count > 0 ? fmt::format("{}", brake.count) : "";
   if (has_share(brake))
     limit += fmt::format("{}{}% of {} linked pairs and {}", limit.empty() ? "" : ", or ", brake.percent,
                          linked_pairs_, tuning::kBrakeFloor);
-  return fmt::format("{} {} planned in {} in one run; the brake waits above {}", n, plural(cls),
-                     to_text(write.side), limit);
+  return fmt::format("{} {}{} planned in {} in one run; the brake waits above {}",
+                     counted(cls, write.side, field == nullptr ? std::string() : *field), plural(cls),
+                     field == nullptr ? "" : " of the field " + *field, to_text(write.side), limit);
 }
 
 }  // namespace tandem

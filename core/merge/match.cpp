@@ -107,6 +107,7 @@ struct Edge {
   Score score;
   bool phone = false, email = false;
   bool only_two = false;  // nobody else has the phone they share
+  bool apart = false;     // a person said so
 };
 
 struct Node {
@@ -123,11 +124,12 @@ struct Node {
 using Index = std::unordered_map<std::string, PerSide<std::vector<std::size_t>>>;
 
 // Why a record is held, worst first: a group is given the worst reason of its members.
-enum class Doubt : std::uint8_t { crowded, torn, taken, torn_keys, names, several };
+enum class Doubt : std::uint8_t { apart, crowded, torn, taken, torn_keys, names, several };
 
 class Matcher {
  public:
-  Matcher(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel) {
+  Matcher(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel, const Apart& apart)
+      : apart_(apart) {
     for (const auto& c : ctm) nodes_.push_back({c, Side::ctm, false, false, {}, {}, {}, {}});
     for (const auto& c : highlevel) nodes_.push_back({c, Side::highlevel, false, false, {}, {}, {}, {}});
     std::sort(nodes_.begin(), nodes_.end(), [](const Node& a, const Node& b) {
@@ -195,7 +197,8 @@ class Matcher {
       }
     }
     for (const auto& [c, h] : met) {
-      Edge edge{h, score(nodes_[c].who, nodes_[h].who), false, false, false};
+      Edge edge{h, score(nodes_[c].who, nodes_[h].who), false, false, false, keeps_apart(c, h)};
+      if (edge.apart) edge.score = {0, "kept apart by a person"};
       for (const auto& phone : own_phones(nodes_[c].who)) {
         const auto& at = phones_.at(phone);
         if (std::find(at.highlevel.begin(), at.highlevel.end(), h) == at.highlevel.end()) continue;
@@ -209,6 +212,10 @@ class Matcher {
     }
   }
 
+  bool keeps_apart(std::size_t ctm, std::size_t highlevel) const {
+    return apart_.contains({nodes_[ctm].who.pair, nodes_[highlevel].who.pair});
+  }
+
   // A number that is a contact's additional phone, and nobody's own, follows that contact (P44).
   void find_owners() {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -218,6 +225,7 @@ class Matcher {
       for (const auto& phone : own_phones(n.who))
         if (const auto it = additional_.find(phone); it != additional_.end())
           owners.insert(it->second.highlevel.begin(), it->second.highlevel.end());
+      std::erase_if(owners, [&](std::size_t h) { return keeps_apart(i, h); });
       const bool is_own_of_another =
           std::any_of(n.edges.begin(), n.edges.end(), [](const Edge& e) { return e.phone; });
       if (owners.empty() || is_own_of_another) continue;
@@ -291,6 +299,7 @@ class Matcher {
   std::optional<Doubt> doubt_of(const Node& n) const {
     const auto any = [&](auto test) { return std::any_of(n.edges.begin(), n.edges.end(), test); };
     const auto is_settled = [&](std::size_t i) { return settled(nodes_[i]); };
+    if (any([](const Edge& e) { return e.apart; })) return Doubt::apart;
     if (n.crowded) return Doubt::crowded;
     if (n.owner) return std::nullopt;
     if (n.torn) return Doubt::torn;
@@ -308,6 +317,8 @@ class Matcher {
 
   std::string reason(Doubt doubt, const std::vector<std::size_t>& group) const {
     switch (doubt) {
+      case Doubt::apart:
+        return "a person keeps it apart from the record that has its phone or e-mail: it stays as it is";
       case Doubt::crowded:
         return fmt::format("more than {} records share its phone or e-mail", tuning::kMatchGroupMax);
       case Doubt::torn:
@@ -382,11 +393,12 @@ class Matcher {
       }
     }
     std::sort(group.begin(), group.end());
-    Hold hold{{}, reason(worst, group)};
+    Hold hold{{}, reason(worst, group), worst == Doubt::apart};
     for (const std::size_t member : group) hold.pairs.push_back(nodes_[member].who.pair);
     out_.holds.push_back(std::move(hold));
   }
 
+  const Apart& apart_;
   std::vector<Node> nodes_;
   Index phones_, additional_, emails_;
   Matches out_;
@@ -394,8 +406,9 @@ class Matcher {
 
 }  // namespace
 
-Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel) {
-  return Matcher(ctm, highlevel).run();
+Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel,
+              const Apart& apart) {
+  return Matcher(ctm, highlevel, apart).run();
 }
 
 }  // namespace tandem

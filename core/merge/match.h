@@ -2,7 +2,9 @@
 // Pure; the answer does not depend on the order of the candidates.
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 #include "core/model/field.h"
 #include "core/model/ids.h"
@@ -32,7 +34,8 @@ struct Alias {
 struct Hold {
   std::vector<PairId> pairs;
   std::string reason;
-};  // ambiguous: listed, left alone
+  bool by_person = false;  // a person keeps apart what would match: nobody has to look at it again
+};                         // ambiguous: listed, left alone
 struct Matches {
   std::vector<Link> links;
   std::vector<Alias> aliases;
@@ -45,7 +48,10 @@ struct Matches {
 // the other's single best; equal bests, contradicting names, or one phone with several people and no
 // second evidence are held. Every unlinked pair given comes out in exactly one list; linked ones only
 // as `of`. An alias' `of` is named as it will be called after `links`: joined pairs keep the lower id.
-[[nodiscard]] Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel);
+// `apart`: a person said that these are never one.
+using Apart = std::set<std::pair<PairId, PairId>>;  // ctm, highlevel
+[[nodiscard]] Matches match(const std::vector<Candidate>& ctm, const std::vector<Candidate>& highlevel,
+                            const Apart& apart = {});
 
 struct Score {
   int points = 0;

@@ -17,7 +17,12 @@ FieldSight sight_of(const PairField& field, bool ignore_unconfirmed) {
 
 PairPlan Planner::make() {
   keep_parked();
-  if (pair_.status == PairStatus::linked) {
+  if (pair_.resolutions.count(Resolution::kForget) != 0) {
+    plan_forget();
+  } else if (pair_.status == PairStatus::linked &&
+             (pair_.deleted_ms.ctm != 0 || pair_.deleted_ms.highlevel != 0)) {
+    plan_deletion(pair_.deleted_ms.ctm != 0 ? Side::ctm : Side::highlevel);
+  } else if (pair_.status == PairStatus::linked) {
     plan_phone();
     for (const auto& rule : policy_.mapping.rules())
       if (rule.name != kPhone) plan_field(rule);
@@ -76,7 +81,7 @@ void Planner::keep_parked() {
 
 bool Planner::is_parked(Side s, std::string_view name) const {
   for (const auto& p : out_.parked)
-    if (p.side == s && (p.field.empty() || p.field == name)) return true;
+    if (p.side == s && !p.due && (p.field.empty() || p.field == name)) return true;
   return false;
 }
 

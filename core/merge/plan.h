@@ -39,6 +39,8 @@ struct PlannedWrite {
   bool overwrites = false;  // replaces an existing, different value: counts for the update brake
   bool rekey = false;       // create under a new number, or removal of the old row (P39)
   bool correction = false;  // puts a stale source right (P33); value known, nobody's edit
+  bool deletion = false;    // the person is to go there: deleted on the other side, or to be erased
+  std::string ask;          // why it waits for a person whatever the brakes say; "" = it does not
   std::string key;          // digest: pair, side, kind, values
 };
 
@@ -47,6 +49,13 @@ struct BaseChange {
   PerSide<FieldValue> base;
   bool agreed = false;
   std::string changed_by;
+};
+
+// What becomes of a pair once a deletion is proved and nothing is left to write for it (P14, P15).
+struct Ending {
+  PairStatus status = PairStatus::tombstone;  // tombstone, or `only` the side that goes on
+  std::string reason;
+  bool erase = false;  // forget: everything of the pair goes
 };
 
 struct PairPlan {
@@ -61,6 +70,7 @@ struct PairPlan {
   std::vector<Parked> parked;                 // new value of PairState::parked
   std::string note;                           // why nothing is written where something might be expected
   bool unsettled = false;                     // a source may not show our write yet: look again later
+  std::optional<Ending> ending;               // the pair takes another form, without any write
 };
 
 [[nodiscard]] PairPlan plan(const PlanInput& input, const Policy& policy);

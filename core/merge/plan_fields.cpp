@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "core/merge/planner.h"
+#include "core/tuning.h"
 
 namespace tandem {
 void Planner::plan_field(const FieldRule& rule) {
@@ -13,7 +14,22 @@ void Planner::plan_field(const FieldRule& rule) {
   follow(rule, f, m);
 }
 
+// Our writes to that side have been answered there, again and again: a workflow or another tool, not a
+// person. The sequence is in the history.
+bool Planner::is_oscillation(const PairField& f, Side from) {
+  return f.answers >= tuning::kAnswersHeld && f.changed_by == to_text(other(from));
+}
+
+void Planner::hold_oscillation(const FieldRule& rule, const PairField& f) {
+  out_.conflicts.push_back(conflict_row(rule, f, "held", ""));
+  out_.conflicts.back().policy = "oscillation";
+}
+
 void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge& merge) {
+  for (const Side s : kSides)
+    if (merge.verdict == (s == Side::ctm ? Verdict::take_ctm : Verdict::take_highlevel) &&
+        is_oscillation(f, s))
+      return hold_oscillation(rule, f);
   switch (merge.verdict) {
     case Verdict::unchanged:
       return;
@@ -63,23 +79,32 @@ bool Planner::resolved(const FieldRule& rule, const PairField& f) {
   if (it == pair_.resolutions.end()) return false;
   out_.used_resolutions.push_back(rule.name);
   const Resolution& r = it->second;
+  const auto why = [&](std::string usual) { return r.why.empty() ? std::move(usual) : r.why; };
   if (r.decided_on != f.seen) return false;  // either side moved on: the decision is void
   using Take = Resolution::Take;
   if (r.take == Take::ctm || r.take == Take::highlevel) {
     const Side winner = r.take == Take::ctm ? Side::ctm : Side::highlevel;
     out_.decided.push_back(conflict_row(rule, f, std::string(to_text(winner)), "person"));
-    draft(rule, f, other(winner), f.seen[winner], "a person took " + std::string(to_text(winner)), "person");
+    draft(rule, f, other(winner), f.seen[winner], why("a person took " + std::string(to_text(winner))),
+          "person");
     return true;
   }
   out_.decided.push_back(conflict_row(rule, f, "value", "person"));
   const FieldValue value = r.take == Take::clear ? FieldValue::cleared() : FieldValue::of(r.value);
+  if (r.only) {
+    if (f.seen[*r.only] != value) draft(rule, f, *r.only, value, why("a person decided the value"), "person");
+    BaseChange change{rule.name, f.base, false, {}};
+    change.base[other(*r.only)] = f.seen[other(*r.only)];
+    if (change.base != f.base) out_.bases.push_back(std::move(change));
+    return true;
+  }
   for (const Side s : kSides) {
     if (f.seen[s] == value || in_.writable[s]) continue;
     unavailable();  // both or none: what one side has alone would count as its edit
     return true;
   }
   for (const Side s : kSides)
-    if (f.seen[s] != value) draft(rule, f, s, value, "a person decided the value", "person");
+    if (f.seen[s] != value) draft(rule, f, s, value, why("a person decided the value"), "person");
   return true;
 }
 

@@ -11,7 +11,8 @@ void Planner::plan_phone() {
     if (!can(keyed).keyed_by_phone) continue;
     const Side source = other(keyed);
     const Verdict take_source = source == Side::ctm ? Verdict::take_ctm : Verdict::take_highlevel;
-    if (m.verdict == take_source) return rekey(*rule, f, keyed);
+    if (m.verdict == take_source)
+      return is_oscillation(f, source) ? hold_oscillation(*rule, f) : rekey(*rule, f, keyed);
     // Two numbers at first meeting: proved one person by another key, so both stay as they are.
     if (m.verdict == Verdict::conflict && !f.base[keyed].is_observed() && !f.base[source].is_observed())
       return settle_without_write(*rule, f, Verdict::absorbed);

@@ -4,6 +4,9 @@
 namespace tandem {
 void Planner::plan_create(Side on) {
   const Side from = other(on);
+  const bool was_deleted = pair_.deleted_ms[on] != 0;  // a new call from somebody who was deleted there (P15)
+  if (was_deleted && policy_.after_delete == AfterDelete::never)
+    return note("it was deleted there: create.after_delete is \"never\"");
   if (!policy_.create[on]) return note("creating there is switched off");
   if (!can(on).create) return note("that surface cannot create: waits for a first call");
   FieldMap fields;
@@ -23,12 +26,16 @@ void Planner::plan_create(Side on) {
   }
   if (fields.count("email") == 0 && fields.count(kPhone) == 0) return note("neither phone nor e-mail");
   for (const auto& p : out_.parked)
-    if (p.side == on && (p.field.empty() || p.field == kPhone)) return;
+    if (p.side == on && !p.due && (p.field.empty() || p.field == kPhone)) return;
   if (!in_.writable[on]) return unavailable();
   PlannedWrite w = write_of(on, WriteKind::create, fields);
   w.write.whole = policy_.mapping.to_native(on, fields, fields, can(on));
   w.write.record = can(on).keyed_by_phone ? RecordId{phone.text()} : RecordId{};
   w.why[""] = "new in " + std::string(to_text(from));
+  if (was_deleted) {
+    w.why[""] = "called again after it was deleted in " + std::string(to_text(on));
+    if (policy_.after_delete == AfterDelete::ask) w.ask = w.why[""] + ": create.after_delete = \"ask\"";
+  }
   w.changed_by = to_text(from);
   out_.writes.push_back(std::move(w));
 }

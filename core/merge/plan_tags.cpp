@@ -2,12 +2,30 @@
 
 #include "core/merge/merge_set.h"
 #include "core/merge/planner.h"
+#include "core/tuning.h"
 
 namespace tandem {
 const TagSet* Planner::tags_seen(Side s) const {
   static const TagSet none;
   if (pair_.seen_tags[s]) return &*pair_.seen_tags[s];
   return can(s).tags_on_activities ? &none : nullptr;  // nobody called yet: no tags
+}
+
+// What a person decided on a tag goes to both sides, whoever edited it.
+void Planner::apply_tag_decisions(const PerSide<TagSet>& seen, SetMerge& merged) {
+  for (const auto& [name, decision] : pair_.resolutions) {
+    if (!name.starts_with(Resolution::kTagPrefix)) continue;
+    out_.used_resolutions.push_back(name);
+    const std::string tag = name.substr(Resolution::kTagPrefix.size());
+    const bool wanted = decision.take == Resolution::Take::value;
+    for (const Side s : kSides) {
+      merged.add[s].erase(tag);
+      merged.remove[s].erase(tag);
+      if (wanted != (seen[s].count(tag) != 0)) (wanted ? merged.add : merged.remove)[s].insert(tag);
+      if (merged.add[s].count(tag) + merged.remove[s].count(tag) != 0)
+        tag_why_ = decision.why.empty() ? "a person decided" : decision.why;
+    }
+  }
 }
 
 void Planner::plan_tags() {
@@ -19,7 +37,8 @@ void Planner::plan_tags() {
     seen[s] = *now;
     if (pair_.base_tags[s]) base[s] = *pair_.base_tags[s];
   }
-  const SetMerge merged = merge_set(base, seen, policy_.tags);
+  SetMerge merged = merge_set(base, seen, policy_.tags);
+  apply_tag_decisions(seen, merged);
   PerSide<TagSet> next = seen;  // bases once every delta below is settled, minus those still to do
   for (const Side to : kSides) {
     for (const auto& tag : merged.add[to]) next[other(to)].erase(tag);
@@ -31,8 +50,25 @@ void Planner::plan_tags() {
     if (!pair_.base_tags[s] || *pair_.base_tags[s] != next[s]) out_.base_tags[s] = next[s];
 }
 
+// As is_oscillation, for the tags as a whole.
+bool Planner::tags_oscillate(Side from) const {
+  return pair_.tags_answers >= tuning::kAnswersHeld && pair_.tags_changed_by == to_text(other(from));
+}
+
 void Planner::plan_tag_write(Side to, WriteKind kind, const TagSet& tags) {
   if (tags.empty() || is_parked(to, "tags")) return;
+  if (tags_oscillate(other(to))) {
+    Parked p;
+    p.side = to;
+    p.record_id = pair_.record[to].text;
+    p.field = "tags";
+    p.reason =
+        "oscillation: every change of ours is answered with another one there; nothing is sent until "
+        "the tags change or a person changes them on the other side";
+    p.input = field_input(pair_, "tags", in_.policy_digest);
+    out_.parked.push_back(std::move(p));
+    return;
+  }
   PlannedWrite w;
   w.side = to;
   w.write.kind = kind;
@@ -62,6 +98,10 @@ void Planner::plan_tag_write(Side to, WriteKind kind, const TagSet& tags) {
   w.why["tags"] =
       (kind == WriteKind::tag_add ? "added in " : "removed in ") + std::string(to_text(other(to)));
   w.changed_by = to_text(other(to));
+  if (!tag_why_.empty()) {
+    w.why["tags"] = tag_why_;
+    w.changed_by = "person";
+  }
   out_.writes.push_back(std::move(w));
 }
 }  // namespace tandem

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include "core/merge/merge_set.h"
 #include "core/merge/plan.h"
 #include "core/model/digest.h"
 
@@ -50,6 +51,8 @@ class Planner {
   void park(Side s, const FieldRule& rule, std::string reason);
 
   void plan_field(const FieldRule& rule);
+  [[nodiscard]] static bool is_oscillation(const PairField& f, Side from);
+  void hold_oscillation(const FieldRule& rule, const PairField& f);
   void follow(const FieldRule& rule, const PairField& f, const FieldMerge& merge);
   void settle_without_write(const FieldRule& rule, const PairField& f, Verdict verdict);
   [[nodiscard]] ConflictRow conflict_row(const FieldRule& rule, const PairField& f, std::string decision,
@@ -75,6 +78,14 @@ class Planner {
 
   void plan_create(Side on);
 
+  // Deletions (P12, P14, P15).
+  void plan_deletion(Side deleted);
+  void plan_forget();
+  [[nodiscard]] bool is_edited(Side s) const;
+  // The write that takes the person away there; false: nothing of it can be removed.
+  bool add_removal(Side s, std::string why, std::string ask);
+  void end(PairStatus status, std::string reason, bool erase = false);
+
   // Stale sources (P33).
   void plan_corrections();
   [[nodiscard]] bool is_drafted(Side s, const SourceRef& ref) const;
@@ -84,6 +95,8 @@ class Planner {
 
   [[nodiscard]] const TagSet* tags_seen(Side s) const;
   void plan_tags();
+  void apply_tag_decisions(const PerSide<TagSet>& seen, SetMerge& merged);
+  [[nodiscard]] bool tags_oscillate(Side from) const;
   void plan_tag_write(Side to, WriteKind kind, const TagSet& tags);
 
   const PlanInput& in_;
@@ -91,6 +104,7 @@ class Planner {
   const Policy& policy_;
   PairPlan out_;
   std::map<std::pair<Side, Place>, Draft> drafts_;
+  std::string tag_why_;  // a person decided on some tag; "" = nobody did
 };
 
 void add_value(Digest& digest, const FieldValue& value);

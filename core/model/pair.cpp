@@ -26,6 +26,24 @@ std::optional<PairStatus> pair_status_from(std::string_view text) {
   return std::nullopt;
 }
 
+void forget_side(PairState& pair, Side side) {
+  pair.status = only(other(side));
+  pair.record[side] = {};
+  pair.fold[side].clear();
+  pair.resolutions.clear();
+  pair.parked.clear();
+  pair.made_by_us[side] = false;
+  for (auto& [name, field] : pair.fields) {
+    field.base = {};
+    field.seen[side] = {};
+    field.unconfirmed[side] = false;
+    field.answers = 0;
+  }
+  pair.base_tags = {};
+  pair.seen_tags[side].reset();
+  pair.tags_answers = 0;
+}
+
 FieldMap seen_of(const PairState& pair, Side side) {
   FieldMap out;
   for (const auto& [name, field] : pair.fields) out.emplace(name, field.seen[side]);

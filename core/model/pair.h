@@ -28,6 +28,7 @@ struct PairField {
   std::int64_t changed_at_ms = 0;
   PerSide<std::int64_t> edited_at_ms{};  // by that side's own clock; 0 = it gives none
   PerSide<bool> unconfirmed{};           // the seen value may only fill a blank (P34)
+  int answers = 0;  // agreed changes in a row that each came from the side we had just written to
   bool operator==(const PairField&) const = default;
 };
 
@@ -43,11 +44,18 @@ struct FoldField {
 };
 using FoldState = std::map<std::string, FoldField, std::less<>>;
 
-// A person's decision on a held conflict, applied by the next plan and then forgotten.
+// A person's decision, applied by the next plan and then forgotten. Kept under the name of a field (a held
+// conflict, an undo), under kTagPrefix + a tag (value = both sides should have it, clear = neither), or
+// under kForget (the person is to be erased everywhere).
 struct Resolution {
+  static constexpr std::string_view kTagPrefix = "tag:";
+  static constexpr std::string_view kForget = "!forget";
+
   enum class Take : std::uint8_t { ctm, highlevel, value, clear } take = Take::ctm;
   std::string value;               // canonical, for Take::value
-  PerSide<FieldValue> decided_on;  // void when either side has moved on since
+  PerSide<FieldValue> decided_on;  // void when either side has moved on since; of a tag or kForget not asked
+  std::string why{};               // for the history; "" = a person decided
+  std::optional<Side> only{};      // value, clear: there alone; what the other side shows may stay
   bool operator==(const Resolution&) const = default;
 };
 
@@ -61,7 +69,9 @@ struct Parked {
   std::string reason;            // may hold the remote's own words: state only
   std::int64_t since_ms = 0;
   int attempts = 1;
-  std::string input;  // digest of the values and mapping that were refused: another input releases it
+  std::string input;          // digest of the values and mapping that were refused: another input releases it
+  std::int64_t retry_ms = 0;  // then it is tried once more all the same; 0 = never by time alone
+  bool due = false;           // that time has come; set for one plan, not stored
   bool operator==(const Parked&) const = default;
 };
 
@@ -85,12 +95,20 @@ struct PairState {
   std::string tags_changed_by;
   std::int64_t tags_changed_at_ms = 0;
   PerSide<FoldState> fold;
-  PerSide<bool> made_by_us{};  // the record (HighLevel) or list row (CTM) was created by tandem
-  std::map<std::string, Resolution, std::less<>> resolutions;  // by field
+  int tags_answers = 0;                // as PairField::answers
+  PerSide<bool> made_by_us{};          // the record (HighLevel) or list row (CTM) was created by tandem
+  PerSide<std::int64_t> deleted_ms{};  // when its deletion there was proved (P12); 0 = it is there
+  bool left_alone = false;             // a person unlinked it: ignored until a person links it again
+  std::int64_t dead_mark_ms = 0;       // tombstone: the other side's newest activity then, by its clock (P15)
+  std::map<std::string, Resolution, std::less<>> resolutions;
   std::vector<Parked> parked;
   bool dirty = true;  // wants planning; derived, may be set on any doubt
   bool operator==(const PairState&) const = default;
 };
+
+// The record's deletion is agreed: its id stays with the pair as an alias (P15), what `side` showed is
+// forgotten, and the pair is a person on the other side only. Identities are the caller's business.
+void forget_side(PairState& pair, Side side);
 
 [[nodiscard]] FieldMap seen_of(const PairState& pair, Side side);
 [[nodiscard]] FieldMap base_of(const PairState& pair, Side side);

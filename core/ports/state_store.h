@@ -96,11 +96,32 @@ struct Census {
   std::int64_t dirty = 0, open_conflicts = 0, parked = 0, pending = 0, open_intents = 0;
 };
 
+// A source that may be gone (P12). A record counts as deleted only when a complete listing did not show it
+// and a direct read said so twice, some minutes apart.
+struct Suspect {
+  SourceRef ref;
+  RecordId person;
+  std::int64_t since_ms = 0;  // our clock: first missed, or first said to be gone
+  bool absent = false;        // a complete listing did not show it
+  bool operator==(const Suspect&) const = default;
+};
+
+// What a person said about the matching; it wins over any later match.
+struct Ruling {
+  enum class Kind : std::uint8_t { link, keep_apart, unlink } kind = Kind::link;
+  std::int64_t id = 0;
+  RecordId ctm, highlevel;
+};
+
 enum class WorkList : std::uint8_t {
   dirty,
   unmatched,
   all
 };  // unmatched: ctm_only, highlevel_only and held, dirty ones only
+
+// meta key, "yes" from the opening that found the state restored from a backup until the cycle has drawn
+// the consequence (P24).
+inline constexpr std::string_view kRestored = "restored";
 
 class StateStore {
  public:
@@ -142,6 +163,23 @@ class StateStore {
                               const std::vector<Identity>& all) = 0;  // takes an id over from another pair
   // `from` is joined into `into`: its sources, history and ids (as aliases) follow; `from` is gone.
   virtual void join_pairs(PairId into, PairId from) = 0;
+  // Pairs with something parked whose time to be tried again has come become dirty.
+  virtual void wake_parked(std::int64_t now_ms) = 0;
+
+  // ---- deletions
+  [[nodiscard]] virtual std::vector<Suspect> suspects(Side side) = 0;  // by ref
+  [[nodiscard]] virtual std::optional<Suspect> suspect(Side side, const SourceRef& ref) = 0;
+  virtual void put_suspect(Side side, const Suspect& suspect) = 0;
+  virtual void drop_suspect(Side side, const SourceRef& ref) = 0;
+  // Everything known of the pair goes, history included; a salted digest of each id, phone and e-mail
+  // stays, by which is_erased knows the person again.
+  virtual void erase_pair(PairId id) = 0;
+  [[nodiscard]] virtual bool is_erased(Identity::Kind kind, const std::string& value) = 0;
+
+  // ---- rulings
+  [[nodiscard]] virtual std::vector<Ruling> new_rulings() = 0;  // not yet carried out, in the order given
+  virtual void close_ruling(std::int64_t id) = 0;  // carried out; what it forbids stays forbidden
+  [[nodiscard]] virtual bool kept_apart(const RecordId& ctm, const RecordId& highlevel) = 0;
 
   // ---- writes
   [[nodiscard]] virtual std::vector<Intent> open_intents() = 0;  // by id
@@ -171,5 +209,9 @@ class StateStore {
   // ---- runs
   virtual std::int64_t begin_run(const std::string& kind, std::int64_t at_ms) = 0;
   virtual void end_run(const RunRow& run) = 0;
+  // Drops at most `most` rows of each kind that ended before `before_ms`: runs and their history, closed
+  // conflicts, decisions that were never used, tombstones of people no side shows any more (P32).
+  // Returns how many.
+  virtual std::int64_t compact(std::int64_t before_ms, int most) = 0;
 };
 }  // namespace tandem

@@ -42,8 +42,6 @@ struct HighLevelConfig {
   std::string webhook_public_key;
 };
 
-enum class OnDelete : std::uint8_t { propagate, ask, keep };
-
 struct LinkConfig {
   std::string name;
   int line = 0;  // of [[link]]
@@ -52,7 +50,6 @@ struct LinkConfig {
   HighLevelConfig highlevel;
   std::set<std::string> activity_notes;  // call text form chat
   bool pinned_notes_to_ctm = true;
-  PerSide<OnDelete> on_delete{OnDelete::ask, OnDelete::ask};  // by the side it was deleted on
   PerSide<http::Budget> budget;
   Policy policy;
 };

@@ -158,7 +158,7 @@ void read_create(Section section, LinkConfig& link) {
 void read_deletes(Section section, LinkConfig& link) {
   for (const Side side : kSides) {
     const std::string key = fmt::format("from_{}", to_text(side));
-    link.on_delete[side] = section.choice<OnDelete>(
+    link.policy.on_delete[side] = section.choice<OnDelete>(
         key, OnDelete::ask,
         {{"propagate", OnDelete::propagate}, {"ask", OnDelete::ask}, {"keep", OnDelete::keep}});
   }
@@ -169,6 +169,7 @@ void read_brake(Section section, LinkConfig& link) {
   link.policy.brake_deletes = read_one_brake(section.table("deletes"), link.policy.brake_deletes);
   link.policy.brake_updates = read_one_brake(section.table("updates"), link.policy.brake_updates);
   link.policy.brake_creates = read_one_brake(section.table("creates"), link.policy.brake_creates);
+  link.policy.brake_field = read_one_brake(section.table("field"), link.policy.brake_field);
   section.finish();
 }
 

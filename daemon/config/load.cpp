@@ -74,12 +74,10 @@ LinkConfig read_link(Section& section, std::vector<Problem>& problems, std::vect
   }
   read_ctm(section.table("ctm"), link);
   read_highlevel(section.table("highlevel"), link);
-  for (const char* later : {"activity", "deletes"}) {
-    if (!section.has(later)) continue;
-    reserved.push_back({section.line_of(later), fmt::format("link.{}", later),
-                        "reserved; not acted on yet, "
-                        "but for `tags` and what the defaults say"});
-  }
+  link.policy.keep_history_ms = section.duration("keep_history", 400LL * 86'400'000, 86'400'000);
+  if (section.has("activity"))
+    reserved.push_back({section.line_of("activity"), "link.activity",
+                        "reserved; not acted on yet, but for `tags` and what the defaults say"});
   read_activity(section.table("activity"), link);
   read_create(section.table("create"), link);
   read_deletes(section.table("deletes"), link);

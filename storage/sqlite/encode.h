@@ -7,7 +7,7 @@
 //   k code of the name, b base at ctm (missing: unknown), B base at highlevel (missing: as b), c seen
 //   at ctm (as b), h seen at highlevel (as B), m change (missing: the first item), u unconfirmed (1
 //   ctm + 2 highlevel). change: [version, changed_by, changed_at_ms, edited_at_ms at ctm, at
-//   highlevel], zeros at its end left out.
+//   highlevel, answers], zeros at its end left out.
 // tags: {"b","B","c","h" as above with a list or null (unknown), "m": [version, changed_by, changed_at_ms]}.
 // fold: {"c":{...},"h":{...}}, per side {"0": edited_at_ms most share, "1": letters of fields that
 //   show what the pair does and share it, name: {"v": value (missing: what the pair shows), "u":1
@@ -30,10 +30,13 @@ using Encoded = std::optional<std::string>;
 [[nodiscard]] Encoded encode_tags(const PairState& pair);
 [[nodiscard]] Encoded encode_fold(const PairState& pair);
 [[nodiscard]] Encoded encode_resolutions(const std::map<std::string, Resolution, std::less<>>& resolutions);
+[[nodiscard]] Encoded encode_fate(const PairState& pair);  // [deleted_ms at ctm, at highlevel,
+                                                           //  dead_mark_ms, left_alone]
 void decode_fields(std::string_view text, PairState& pair);
 void decode_tags(std::string_view text, PairState& pair);
 void decode_fold(std::string_view text, PairState& pair);  // after decode_fields; all need since_ms
 void decode_resolutions(std::string_view text, PairState& pair);
+void decode_fate(std::string_view text, PairState& pair);
 
 [[nodiscard]] Encoded encode_values(const FieldMap& values);  // SourceRow::shown
 [[nodiscard]] FieldMap decode_values(std::string_view text);

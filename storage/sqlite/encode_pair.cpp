@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include "storage/sqlite/encode.h"
@@ -11,14 +12,18 @@ struct Change {
   std::string changed_by;
   std::int64_t changed_at_ms = 0;
   PerSide<std::int64_t> edited_at_ms{};
+  int answers = 0;
   bool operator==(const Change&) const = default;
   bool operator<(const Change& o) const {
-    return std::tie(version, changed_by, changed_at_ms, edited_at_ms.ctm, edited_at_ms.highlevel) <
-           std::tie(o.version, o.changed_by, o.changed_at_ms, o.edited_at_ms.ctm, o.edited_at_ms.highlevel);
+    return std::tie(version, changed_by, changed_at_ms, edited_at_ms.ctm, edited_at_ms.highlevel, answers) <
+           std::tie(o.version, o.changed_by, o.changed_at_ms, o.edited_at_ms.ctm, o.edited_at_ms.highlevel,
+                    o.answers);
   }
 };
 
-Change change_of(const PairField& f) { return {f.version, f.changed_by, f.changed_at_ms, f.edited_at_ms}; }
+Change change_of(const PairField& f) {
+  return {f.version, f.changed_by, f.changed_at_ms, f.edited_at_ms, f.answers};
+}
 
 template <class Key, class Range, class Of>
 Key most_common(const Range& range, Of of) {
@@ -46,7 +51,8 @@ std::int64_t read_time(const JsonValue& value, std::int64_t since_ms) {
 }
 
 void write_change(JsonWriter& out, const Change& c, std::int64_t since_ms) {
-  const bool highlevel = c.edited_at_ms.highlevel != 0;
+  const bool answered = c.answers != 0;
+  const bool highlevel = answered || c.edited_at_ms.highlevel != 0;
   const bool ctm = highlevel || c.edited_at_ms.ctm != 0;
   const bool at = ctm || c.changed_at_ms != 0;
   const bool by = at || !c.changed_by.empty();
@@ -56,6 +62,7 @@ void write_change(JsonWriter& out, const Change& c, std::int64_t since_ms) {
   if (at) write_time(out, c.changed_at_ms, since_ms);
   if (ctm) write_time(out, c.edited_at_ms.ctm, since_ms);
   if (highlevel) write_time(out, c.edited_at_ms.highlevel, since_ms);
+  if (answered) out.number(c.answers);
   out.close_array();
 }
 
@@ -67,6 +74,7 @@ Change read_change(const JsonValue& value, std::int64_t since_ms) {
   if (items.size() > 2) c.changed_at_ms = read_time(items[2], since_ms);
   if (items.size() > 3) c.edited_at_ms.ctm = read_time(items[3], since_ms);
   if (items.size() > 4) c.edited_at_ms.highlevel = read_time(items[4], since_ms);
+  if (items.size() > 5) c.answers = static_cast<int>(items[5].as_number());
   return c;
 }
 
@@ -127,6 +135,7 @@ std::pair<std::string, PairField> read_field(const JsonValue& value, const Chang
   f.changed_by = change.changed_by;
   f.changed_at_ms = change.changed_at_ms;
   f.edited_at_ms = change.edited_at_ms;
+  f.answers = change.answers;
   return {name, f};
 }
 
@@ -260,7 +269,8 @@ void decode_fields(std::string_view text, PairState& pair) {
 }
 
 Encoded encode_tags(const PairState& pair) {
-  const Change change{pair.tags_version, pair.tags_changed_by, pair.tags_changed_at_ms, {}};
+  const Change change{
+      pair.tags_version, pair.tags_changed_by, pair.tags_changed_at_ms, {}, pair.tags_answers};
   JsonWriter out;
   out.open_object();
   bool any = change != Change{};
@@ -294,6 +304,7 @@ void decode_tags(std::string_view text, PairState& pair) {
     pair.tags_version = change.version;
     pair.tags_changed_by = change.changed_by;
     pair.tags_changed_at_ms = change.changed_at_ms;
+    pair.tags_answers = change.answers;
   }
 }
 
@@ -328,6 +339,8 @@ Encoded encode_resolutions(const std::map<std::string, Resolution, std::less<>>&
     out.text(r.value);
     write_value(out, r.decided_on.ctm);
     write_value(out, r.decided_on.highlevel);
+    if (!r.why.empty() || r.only) out.text(r.why);
+    if (r.only) out.number(static_cast<std::int64_t>(*r.only));
     out.close_array();
   }
   out.close_object();
@@ -337,12 +350,34 @@ Encoded encode_resolutions(const std::map<std::string, Resolution, std::less<>>&
 void decode_resolutions(std::string_view text, PairState& pair) {
   const JsonValue all = read_json(text);
   for (std::size_t i = 0; i < all.as_object().keys.size(); ++i) {
-    const auto& parts = all.items[i].as_array(4);
+    const auto& parts = all.items[i].as_array(std::clamp<std::size_t>(all.items[i].items.size(), 4, 6));
     Resolution r;
+    if (parts.size() > 4) r.why = parts[4].as_text();
+    if (parts.size() > 5) r.only = static_cast<Side>(parts[5].as_number());
     r.take = static_cast<Resolution::Take>(parts[0].as_number());
     r.value = parts[1].as_text();
     r.decided_on = {read_value(parts[2]), read_value(parts[3])};
     pair.resolutions.emplace(name_of(all.keys[i]), std::move(r));
   }
+}
+
+Encoded encode_fate(const PairState& pair) {
+  if (pair.deleted_ms == PerSide<std::int64_t>{} && pair.dead_mark_ms == 0 && !pair.left_alone)
+    return std::nullopt;
+  JsonWriter out;
+  out.open_array();
+  for (const Side side : kSides) out.number(pair.deleted_ms[side]);
+  out.number(pair.dead_mark_ms);
+  out.boolean(pair.left_alone);
+  out.close_array();
+  return out.take();
+}
+
+void decode_fate(std::string_view text, PairState& pair) {
+  const JsonValue all = read_json(text);
+  const auto& items = all.as_array(4);
+  pair.deleted_ms = {items[0].as_number(), items[1].as_number()};
+  pair.dead_mark_ms = items[2].as_number();
+  pair.left_alone = items[3].truth;
 }
 }  // namespace tandem

@@ -26,13 +26,15 @@ std::optional<CompactText> null_if_blank(const std::string& text) {
 }
 
 std::vector<Parked> parked_of(Connection& connection, PairId id) {
-  Query q(connection,
-          "SELECT side, record_id, field, reason, since_ms, attempts, input FROM parked WHERE pair = ? ORDER "
-          "BY position",
-          id.row);
+  Query q(
+      connection,
+      "SELECT side, record_id, field, reason, since_ms, attempts, input, retry_ms FROM parked WHERE pair = "
+      "? ORDER BY position",
+      id.row);
   std::vector<Parked> out;
   while (q.step())
-    out.push_back({q.as<Side>(0), q.text(1), q.text(2), q.text(3), q.number(4), q.as<int>(5), q.text(6)});
+    out.push_back({q.as<Side>(0), q.text(1), q.text(2), q.text(3), q.number(4), q.as<int>(5), q.text(6),
+                   q.number(7), false});
   return out;
 }
 
@@ -46,7 +48,7 @@ std::vector<PairId> ids(Query& q) {
 std::optional<PairState> SqliteStore::pair(PairId id) {
   Query q(*connection_,
           "SELECT status, dirty, touched, made_by_us, since_ms, ctm_id, highlevel_id, reason, fields, tags, "
-          "fold, resolutions FROM pair WHERE id = ?",
+          "fold, resolutions, fate FROM pair WHERE id = ?",
           id.row);
   if (!q.step()) return std::nullopt;
   PairState p;
@@ -62,6 +64,7 @@ std::optional<PairState> SqliteStore::pair(PairId id) {
   if (!q.is_null(9)) decode_tags(q.text(9), p);
   if (!q.is_null(10)) decode_fold(q.text(10), p);
   if (!q.is_null(11)) decode_resolutions(q.text(11), p);
+  if (!q.is_null(12)) decode_fate(q.text(12), p);
   p.parked = parked_of(*connection_, id);
   return p;
 }
@@ -81,9 +84,9 @@ void SqliteStore::put_pair(PairState& p) {
   if (p.id.row == 0) {
     Query(*connection_,
           "INSERT INTO pair (status, dirty, made_by_us, since_ms, ctm_id, highlevel_id, reason, fields, "
-          "tags, fold, resolutions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "tags, fold, resolutions, fate) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           p.status, p.dirty, made, p.since_ms, ctm_id, highlevel_id, p.reason, encode_fields(p),
-          encode_tags(p), encode_fold(p), encode_resolutions(p.resolutions))
+          encode_tags(p), encode_fold(p), encode_resolutions(p.resolutions), encode_fate(p))
         .run();
     p.id.row = connection_->last_id();
   } else {
@@ -91,9 +94,9 @@ void SqliteStore::put_pair(PairState& p) {
           "UPDATE pair SET status = ?1, dirty = CASE touched WHEN ?2 THEN ?3 ELSE 1 END, resolutions = CASE "
           "touched WHEN ?2 THEN ?4 ELSE resolutions END, touched = CASE touched WHEN ?2 THEN 0 ELSE touched "
           "END, made_by_us = ?5, since_ms = ?6, ctm_id = ?7, highlevel_id = ?8, reason = ?9, fields = ?10, "
-          "tags = ?11, fold = ?12 WHERE id = ?13",
+          "tags = ?11, fold = ?12, fate = ?13 WHERE id = ?14",
           p.status, touched(p.id), p.dirty, encode_resolutions(p.resolutions), made, p.since_ms, ctm_id,
-          highlevel_id, p.reason, encode_fields(p), encode_tags(p), encode_fold(p), p.id.row)
+          highlevel_id, p.reason, encode_fields(p), encode_tags(p), encode_fold(p), encode_fate(p), p.id.row)
         .run();
     if (connection_->changes() == 0)
       throw StoreError(StoreError::Kind::other,
@@ -120,12 +123,14 @@ void SqliteStore::claim_record(PairId id, Side side, const RecordId& record) {
 }
 
 void SqliteStore::put_parked(PairId id, const std::vector<Parked>& parked) {
-  if (parked_of(*connection_, id) == parked) return;
+  std::vector<Parked> wanted = parked;
+  for (Parked& p : wanted) p.due = false;
+  if (parked_of(*connection_, id) == wanted) return;
   Query(*connection_, "DELETE FROM parked WHERE pair = ?", id.row).run();
   for (std::size_t i = 0; i < parked.size(); ++i) {
     const Parked& p = parked[i];
-    Query(*connection_, "INSERT INTO parked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", id.row, i, p.side,
-          p.record_id, p.field, p.reason, p.since_ms, p.attempts, p.input)
+    Query(*connection_, "INSERT INTO parked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", id.row, i, p.side,
+          p.record_id, p.field, p.reason, p.since_ms, p.attempts, p.input, p.retry_ms)
         .run();
   }
 }

@@ -65,6 +65,16 @@ bool SqliteDecisions::set_dirty(PairId id) {
   });
 }
 
+void SqliteDecisions::add_ruling(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel,
+                                 std::int64_t at_ms) {
+  transact([&] {
+    Query(connection_,
+          "INSERT OR REPLACE INTO ruling (kind, ctm_id, highlevel_id, at_ms, is_new) VALUES (?, ?, ?, ?, 1)",
+          kind, CompactText{ctm.text}, CompactText{highlevel.text}, at_ms)
+        .run();
+  });
+}
+
 void SqliteDecisions::set_meta(std::string_view key, std::string_view value) {
   if (!key.starts_with("command.")) throw std::logic_error("a command may only set its own keys");
   transact([&] {

@@ -21,6 +21,8 @@ class SqliteDecisions {
   // False: no such pair. Replaces an earlier one for that field.
   [[nodiscard]] bool set_resolution(PairId id, const std::string& field, const Resolution& resolution);
   [[nodiscard]] bool set_dirty(PairId id);  // false: no such pair
+  // Replaces what was said about these two before.
+  void add_ruling(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel, std::int64_t at_ms);
   // Keys that begin with "command." only (std::logic_error): the others are the daemon's.
   void set_meta(std::string_view key, std::string_view value);
 

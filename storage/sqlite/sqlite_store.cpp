@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include "storage/sqlite/high_water.h"
 #include "storage/sqlite/migrate.h"
 
 namespace tandem {
@@ -57,16 +58,35 @@ std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Li
   connection.exec("PRAGMA journal_mode = WAL");
   migrate(connection);
   store->prepare_for_writing();
+  store->mark_ = (folder / (link.link + ".mark")).string();
+  const bool restored = store->is_behind_its_mark();
   connection.begin();
   try {
     adopt_link(connection, link, clock.now_ms());
     store->take_lease(instance);
+    if (restored) store->set_meta(kRestored, "yes");
     connection.commit();
   } catch (...) {
     connection.rollback();
     throw;
   }
+  write_high_water(store->mark_, store->high_water());
   return store;
+}
+
+HighWater SqliteStore::high_water() {
+  Query q(
+      *connection_,
+      "SELECT coalesce((SELECT generation FROM lease), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE "
+      "name = 'run'), 0)");
+  q.step();
+  return {q.number(0), q.number(1)};
+}
+
+bool SqliteStore::is_behind_its_mark() {
+  const auto mark = read_high_water(mark_);
+  const HighWater here = high_water();
+  return mark && here.generation > 0 && here < *mark;  // generation 0: a new state, empty anyway
 }
 
 std::unique_ptr<SqliteStore> SqliteStore::open_read_only(const std::string& path, const StoreLimits& limits) {
@@ -141,6 +161,8 @@ void SqliteStore::transact(const std::function<void()>& work) {
     run_row_missing_ = row_was_missing;
     throw;
   }
+  // Only now: a mark ahead of its state would say that the state was restored.
+  if (row_was_missing && !run_row_missing_ && lease_) write_high_water(mark_, {lease_->generation, run_.id});
 }
 
 void SqliteStore::writing() const {

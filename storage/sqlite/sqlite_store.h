@@ -11,6 +11,7 @@
 #include "core/ports/clock.h"
 #include "core/ports/state_store.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/high_water.h"
 #include "storage/sqlite/lock.h"
 
 namespace tandem {
@@ -79,6 +80,18 @@ class SqliteStore final : public StateStore {
   void set_dirty(PairId id, bool dirty) override;
   void set_identities(PairId id, const std::vector<Identity>& all) override;
   void join_pairs(PairId into, PairId from) override;
+  void wake_parked(std::int64_t now_ms) override;
+
+  std::vector<Suspect> suspects(Side side) override;
+  std::optional<Suspect> suspect(Side side, const SourceRef& ref) override;
+  void put_suspect(Side side, const Suspect& suspect) override;
+  void drop_suspect(Side side, const SourceRef& ref) override;
+  void erase_pair(PairId id) override;
+  bool is_erased(Identity::Kind kind, const std::string& value) override;
+
+  std::vector<Ruling> new_rulings() override;
+  void close_ruling(std::int64_t id) override;
+  bool kept_apart(const RecordId& ctm, const RecordId& highlevel) override;
 
   std::vector<Intent> open_intents() override;
   std::vector<Intent> open_intents_of(PairId id) override;
@@ -100,6 +113,7 @@ class SqliteStore final : public StateStore {
   // The row is written with the first other change of the run, or at its end.
   std::int64_t begin_run(const std::string& kind, std::int64_t at_ms) override;
   void end_run(const RunRow& run) override;
+  std::int64_t compact(std::int64_t before_ms, int most) override;
 
  private:
   struct Lease {
@@ -108,6 +122,8 @@ class SqliteStore final : public StateStore {
   };
   SqliteStore(std::unique_ptr<Connection> connection, Clock* clock);
   void prepare_for_writing();
+  [[nodiscard]] HighWater high_water();
+  [[nodiscard]] bool is_behind_its_mark();
   void take_lease(const std::string& instance);
   void check_lease();
   void write_run_row();
@@ -115,6 +131,7 @@ class SqliteStore final : public StateStore {
   void claim_record(PairId id, Side side, const RecordId& record);
   void put_parked(PairId id, const std::vector<Parked>& parked);
   [[nodiscard]] std::int64_t touched(PairId id) const;
+  [[nodiscard]] std::string erased_digest(Identity::Kind kind, const std::string& value);
 
   std::unique_ptr<LockFile> lock_;  // released last
   std::unique_ptr<Connection> connection_;
@@ -123,5 +140,6 @@ class SqliteStore final : public StateStore {
   std::map<std::int64_t, std::int64_t> touched_;  // pair.touched as last read, where it is not 0
   RunRow run_;                                    // begun last
   bool run_row_missing_ = false;                  // run_ is not in the file yet
+  std::string mark_;                              // where the HighWater is kept; "" = nowhere
 };
 }  // namespace tandem

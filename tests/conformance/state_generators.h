@@ -100,6 +100,7 @@ inline PairField field() {
     f.edited_at_ms = {number(), number()};
   }
   if (below(4) == 0) f.unconfirmed = {yes(), yes()};
+  if (below(6) == 0) f.answers = below(9);
   return f;
 }
 
@@ -113,7 +114,8 @@ inline FoldField fold_field() {
 }
 
 inline Parked parked() {
-  return {one_of<Side>(2), text(), yes() ? name() : "", text(), number(), below(9), text()};
+  return {one_of<Side>(2), text(), yes() ? name() : "",  text(), number(),
+          below(9),        text(), yes() ? number() : 0, false};
 }
 
 inline PairState pair() {
@@ -130,7 +132,11 @@ inline PairState pair() {
     p.tags_version = number();
     p.tags_changed_by = text();
     p.tags_changed_at_ms = number();
+    p.tags_answers = below(5);
   }
+  if (below(4) == 0) p.deleted_ms = {number(), number()};
+  if (below(4) == 0) p.dead_mark_ms = number();
+  p.left_alone = below(4) == 0;
   for (const Side s : kSides) {
     for (int i = below(4); i > 0; --i) p.fold[s][name()] = fold_field();
     for (const auto& [name, f] : p.fields)
@@ -138,7 +144,11 @@ inline PairState pair() {
   }
   p.made_by_us = {yes(), yes()};
   for (int i = below(3); i > 0; --i)
-    p.resolutions[name()] = {one_of<Resolution::Take>(4), text(), {value(), value()}};
+    p.resolutions[name()] = {one_of<Resolution::Take>(4),
+                             text(),
+                             {value(), value()},
+                             yes() ? text() : "",
+                             below(3) == 0 ? std::optional(one_of<Side>(2)) : std::nullopt};
   p.parked = some(2, parked);
   p.dirty = yes();
   return p;

@@ -291,6 +291,17 @@ std::string World::state_of(const std::string& any_id) {
   return cell("SELECT state FROM v_pairs WHERE pair_id = ?", {std::to_string(pair_of(any_id).row)});
 }
 
+bool World::answer_pending(const std::string& cls, Decision decision) {
+  bool decided = false;
+  for (const auto& group : rows("SELECT digest FROM v_pending WHERE class = ? AND decision IS NULL", {cls}))
+    store->transact([&] { decided = store->decide(group[0], decision, clock.now_ms()) || decided; });
+  return decided;
+}
+
+void World::rule_on_match(Ruling::Kind kind, const std::string& number, const std::string& contact_id) {
+  SqliteDecisions(file_).add_ruling(kind, {number}, {contact_id}, clock.now_ms());
+}
+
 void World::decide(const std::string& any_id, const std::string& field, Resolution::Take take,
                    const std::string& value) {
   const PairId id = pair_of(any_id);

@@ -97,6 +97,9 @@ class World {
                                  const std::vector<std::string>& binds = {});  // "" unless one
   [[nodiscard]] std::string state_of(const std::string& any_id);  // v_pairs.state by either id or an alias
   [[nodiscard]] PairId pair_of(const std::string& any_id);
+  // Approves or rejects what waits of that class ("delete", "create" ...); false: nothing does.
+  bool answer_pending(const std::string& cls, Decision decision);
+  void rule_on_match(Ruling::Kind kind, const std::string& number, const std::string& contact_id);
   void decide(const std::string& any_id, const std::string& field, Resolution::Take take,
               const std::string& value = "");
 

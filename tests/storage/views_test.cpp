@@ -22,7 +22,7 @@ const std::map<std::string, std::string> kPromised = {
     {"v_conflicts",
      "conflict_id,pair_id,field,base,ctm,highlevel,policy,decision,decided_by,run_id,at,is_open"},
     {"v_pending", "digest,class,side,count,reason,since,decision"},
-    {"v_parked", "pair_id,side,record_id,field,reason,since,attempts"},
+    {"v_parked", "pair_id,side,record_id,field,reason,since,attempts,next_try_at"},
     {"v_history", "run_id,at,side,action,record_id,pair_id,field,old_value,new_value,reason"},
     {"v_identities", "pair_id,side,kind,value,role,since"},
     {"v_activities", "pair_id,side,kind,remote_id,counterpart_id,at,state,summary"},
@@ -261,7 +261,7 @@ TEST_F(Views, ParkedAndIdentitiesAreListed) {
   p.parked = {{Side::ctm, "+1", "email", "not an address", kAt, 3, "x"}};
   const PairId id = put(p);
   EXPECT_EQ(row("SELECT * FROM v_parked"),
-            (Row{"1", "ctm", "+1", "email", "not an address", "2026-11-24T08:31:46.123Z", "3"}));
+            (Row{"1", "ctm", "+1", "email", "not an address", "2026-11-24T08:31:46.123Z", "3", "NULL"}));
   folder_.clock.sleep_until_ms(kAt);
   store_->transact([&] {
     store_->set_identities(id, {{Identity::Kind::id, Side::ctm, "+1", false},

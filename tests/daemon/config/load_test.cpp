@@ -39,7 +39,7 @@ TEST(Load, SmallestConfigurationGetsTheDefaultsOfTheManual) {
   EXPECT_TRUE(link.policy.create.ctm);
   EXPECT_TRUE(link.policy.create.highlevel);
   EXPECT_EQ(link.policy.after_delete, AfterDelete::ask);
-  EXPECT_EQ(link.on_delete.ctm, OnDelete::ask);
+  EXPECT_EQ(link.policy.on_delete.ctm, OnDelete::ask);
   EXPECT_EQ(link.policy.brake_deletes.percent, 5);
   EXPECT_EQ(link.policy.brake_deletes.count, 25);
   EXPECT_EQ(link.policy.brake_updates.percent, 20);
@@ -159,8 +159,8 @@ TEST(Load, EveryKeyIsTaken) {
   EXPECT_FALSE(link.policy.create.ctm);
   EXPECT_FALSE(link.policy.create.highlevel);
   EXPECT_EQ(link.policy.after_delete, AfterDelete::never);
-  EXPECT_EQ(link.on_delete.ctm, OnDelete::keep);
-  EXPECT_EQ(link.on_delete.highlevel, OnDelete::propagate);
+  EXPECT_EQ(link.policy.on_delete.ctm, OnDelete::keep);
+  EXPECT_EQ(link.policy.on_delete.highlevel, OnDelete::propagate);
   EXPECT_EQ(link.policy.brake_deletes.percent, 1.5);
   EXPECT_EQ(link.policy.brake_deletes.count, 2);
   EXPECT_EQ(link.policy.brake_updates.percent, 3);
@@ -176,7 +176,7 @@ TEST(Load, WhatThisVersionDoesNotActOnIsSaid) {
   std::vector<std::string> keys;
   for (const Problem& p : parse(kEverything, "t").reserved)
     keys.push_back(std::to_string(p.line) + ": " + p.key);
-  EXPECT_THAT(keys, ElementsAre("28: link.activity", "46: link.deletes", "56: link.rule"));
+  EXPECT_THAT(keys, ElementsAre("28: link.activity", "56: link.rule"));
 }
 
 // Each row: the text of kSmallest that is replaced, by what, and what must be said.
