@@ -16,6 +16,15 @@ std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.si
 std::string canary_key(Side side) { return fmt::format("canary.{}", to_text(side)); }
 }  // namespace
 
+void add_key_as_phone(const Context& c, const PairState& pair, std::vector<Identity>& identities) {
+  for (const Side s : kSides) {
+    const Identity phone{Identity::Kind::phone, s, pair.record[s].text, false};
+    if (c.can(s).keyed_by_phone && !phone.value.empty() &&
+        std::find(identities.begin(), identities.end(), phone) == identities.end())
+      identities.push_back(phone);
+  }
+}
+
 void Observer::suspect_gone(Side side, const RecordId& record) {
   const auto id = c_.store.pair_of(side, record);
   if (!id) return;
@@ -243,6 +252,7 @@ void Observer::lose_side(PairState& pair, Side side, const std::string& reason) 
   for (auto& identity : all)
     if (identity.side == side) identity.alias = true;
   forget_side(pair, side);
+  add_key_as_phone(c_, pair, all);
   c_.store.set_identities(pair.id, all);
   pair.reason = reason;
   pair.since_ms = c_.now();

@@ -64,7 +64,7 @@ std::vector<PairState> group_of(Context& c, PairId start) {
   return group;
 }
 
-void set_status(Context& c, PairId id, PairStatus status, const std::string& reason) {
+void set_status(Context& c, PairId id, PairStatus status, const std::string& reason, bool left_alone = false) {
   PairState pair = *c.store.pair(id);
   if (pair.status == PairStatus::linked) return;
   if (pair.status != status || pair.reason != reason) {
@@ -72,6 +72,7 @@ void set_status(Context& c, PairId id, PairStatus status, const std::string& rea
     pair.status = status;
     pair.reason = reason;
   }
+  pair.left_alone = left_alone;
   pair.dirty = status == PairStatus::ctm_only || status == PairStatus::highlevel_only;
   c.store.put_pair(pair);
 }
@@ -175,7 +176,7 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
   }
   for (const auto& hold : found.holds)
     for (const PairId id : hold.pairs)
-      set_status(c, id, hold.by_person ? PairStatus::ignored : PairStatus::held, hold.reason);
+      set_status(c, id, PairStatus::held, hold.reason, hold.by_person);
   for (const PairId id : found.alone) {
     const auto pair = c.store.pair(id);
     if (!pair || pair->status == PairStatus::linked) continue;
@@ -202,10 +203,6 @@ void free_from_deleted(Context& c, Observer& observer, PairId id) {
     dead.deleted_ms = {};
     dead.dead_mark_ms = 0;
     observer.lose_side(dead, gone, "its contact was deleted; another one has the number now");
-    auto all = c.store.identities(dead.id);
-    const Identity phone{Identity::Kind::phone, keyed, identity.value, false};
-    if (std::find(all.begin(), all.end(), phone) == all.end()) all.push_back(phone);
-    c.store.set_identities(dead.id, all);
     c.store.put_pair(dead);
   }
 }

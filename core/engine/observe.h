@@ -66,6 +66,9 @@ class Observer {
   Context& c_;
 };
 
+// Where a record's key is its number: the number is a phone to be matched by, too.
+void add_key_as_phone(const Context& context, const PairState& pair, std::vector<Identity>& identities);
+
 // How a name that is shown whole is split: as it was agreed, or as `over` sent it.
 [[nodiscard]] FieldMap known_names(const PairState& pair, Side side, const FieldMap& over = {});
 

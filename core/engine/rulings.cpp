@@ -129,6 +129,8 @@ class Rule {
       out.made_by_us[side] = pair.made_by_us[side];
       forget_side(pair, side);
     }
+    add_key_as_phone(c_, pair, ours);
+    add_key_as_phone(c_, out, theirs);
     c_.store.set_identities(pair.id, ours);
     c_.store.put_pair(pair);
     c_.store.put_pair(out);

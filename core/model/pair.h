@@ -98,7 +98,7 @@ struct PairState {
   int tags_answers = 0;                // as PairField::answers
   PerSide<bool> made_by_us{};          // the record (HighLevel) or list row (CTM) was created by tandem
   PerSide<std::int64_t> deleted_ms{};  // when its deletion there was proved (P12); 0 = it is there
-  bool left_alone = false;             // a person unlinked it: ignored until a person links it again
+  bool left_alone = false;  // by a person's ruling: ignored until it is linked again, or held and no question
   std::int64_t dead_mark_ms = 0;       // tombstone: the other side's newest activity then, by its clock (P15)
   std::map<std::string, Resolution, std::less<>> resolutions;
   std::vector<Parked> parked;

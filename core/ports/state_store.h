@@ -92,6 +92,7 @@ struct RunRow {
 };
 
 struct Census {
+  // held: those that need a person; not the ones that a person keeps apart.
   std::int64_t linked = 0, held = 0, ctm_only = 0, highlevel_only = 0, ignored = 0, tombstone = 0;
   std::int64_t dirty = 0, open_conflicts = 0, parked = 0, pending = 0, open_intents = 0;
 };

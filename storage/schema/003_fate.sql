@@ -41,3 +41,24 @@ CREATE VIEW v_parked AS SELECT
   attempts,
   strftime('%Y-%m-%dT%H:%M:%fZ', nullif(retry_ms, 0) / 1000.0, 'unixepoch') AS next_try_at
 FROM parked;
+
+-- What a person keeps apart is held and needs nobody.
+DROP VIEW v_status;
+CREATE VIEW v_status AS SELECT
+  (SELECT name FROM link) AS link,
+  (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ended_ms / 1000.0, 'unixepoch') FROM run
+    WHERE outcome IN ('converged', 'awaiting_index', 'needs_person') ORDER BY id DESC LIMIT 1)
+    AS last_good_cycle_at,
+  (SELECT strftime('%Y-%m-%dT%H:%M:%fZ', ended_ms / 1000.0, 'unixepoch') FROM run
+    WHERE kind = 'full' AND outcome IN ('converged', 'awaiting_index', 'needs_person')
+    ORDER BY id DESC LIMIT 1) AS last_full_sweep_at,
+  (SELECT count(*) FROM pair WHERE status = 0) AS pairs,
+  (SELECT count(*) FROM pair WHERE status = 1
+    AND NOT (fate IS NOT NULL AND json_extract(fate, '$[3]'))) AS held,
+  (SELECT count(*) FROM conflict WHERE is_open = 1) AS conflicts,
+  (SELECT count(*) FROM pending WHERE decision IS NULL) AS pending,
+  (SELECT count(*) FROM parked) AS parked,
+  (SELECT coalesce(sum(requests_ctm), 0) FROM run
+    WHERE ended_ms >= strftime('%s', 'now', 'start of day') * 1000) AS calls_today_ctm,
+  (SELECT coalesce(sum(requests_highlevel), 0) FROM run
+    WHERE ended_ms >= strftime('%s', 'now', 'start of day') * 1000) AS calls_today_highlevel;

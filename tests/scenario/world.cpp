@@ -92,12 +92,17 @@ void World::forget() {
 
 CycleReport World::cycle(ReadKind kind) { return run({ctm_replica_.get(), highlevel_replica_.get()}, kind); }
 
-CycleReport World::run(PerSide<Replica*> replicas, ReadKind kind) {
+CycleReport World::resync() {
+  return run({ctm_replica_.get(), highlevel_replica_.get()}, ReadKind::full, /*reread=*/true);
+}
+
+CycleReport World::run(PerSide<Replica*> replicas, ReadKind kind, bool reread) {
   CycleHooks hooks;
   hooks.say = [this](Severity, const std::string& text) { said.push_back(text); };
   Cycle machine(replicas, *store, clock, policy, hooks);
   CycleOptions options;
   options.kind = kind;
+  options.reread = reread;
   last = machine.run(options);
   said.push_back(last.summary());
   return last;

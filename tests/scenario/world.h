@@ -56,6 +56,7 @@ class World {
   // ---- the machine
   [[nodiscard]] sim::SimWire& wire(Side side);
   virtual CycleReport cycle(ReadKind kind = ReadKind::delta);
+  CycleReport resync();                               // what SIGUSR1 starts
   CycleReport plan(ReadKind kind = ReadKind::delta);  // dry run on a scratch copy
   // Cycles past every lag, delta and full in turn, until one of each sent and saw nothing; the number
   // of cycles that did something, more than `most` is a failure.
@@ -116,7 +117,7 @@ class World {
   [[nodiscard]] std::size_t api_writes() const;        // entries in both models' logs
 
  protected:
-  CycleReport run(PerSide<Replica*> replicas, ReadKind kind);
+  CycleReport run(PerSide<Replica*> replicas, ReadKind kind, bool reread = false);
 
  private:
   void open();
