@@ -381,6 +381,11 @@ CycleReport Cycle::run(const CycleOptions& options) {
   store_.transact([&] { store_.wake_parked(clock_.now_ms()); });
   if (!options.dry_run) report.awaiting = settler.recover();
   work.read_sides();
+  if (options.reread)
+    context.say(Severity::notice,
+                fmt::format("everything was read and compared anew: {} records differ from what "
+                            "was remembered of them",
+                            report.changed.ctm + report.changed.highlevel));
   work.work();
   for (const Side s : kSides) keep_learned(store_, s, *replicas_[s]);
   // What was not planned to its end says nothing about what is still wanted.

@@ -64,7 +64,8 @@ std::vector<PairState> group_of(Context& c, PairId start) {
   return group;
 }
 
-void set_status(Context& c, PairId id, PairStatus status, const std::string& reason, bool left_alone = false) {
+void set_status(Context& c, PairId id, PairStatus status, const std::string& reason,
+                bool left_alone = false) {
   PairState pair = *c.store.pair(id);
   if (pair.status == PairStatus::linked) return;
   if (pair.status != status || pair.reason != reason) {
@@ -175,8 +176,7 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
     ++linked;
   }
   for (const auto& hold : found.holds)
-    for (const PairId id : hold.pairs)
-      set_status(c, id, PairStatus::held, hold.reason, hold.by_person);
+    for (const PairId id : hold.pairs) set_status(c, id, PairStatus::held, hold.reason, hold.by_person);
   for (const PairId id : found.alone) {
     const auto pair = c.store.pair(id);
     if (!pair || pair->status == PairStatus::linked) continue;

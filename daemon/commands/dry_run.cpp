@@ -9,12 +9,12 @@ DryRun::DryRun(std::shared_ptr<const LinkSetup> setup, Clock& clock)
       store_(SqliteStore::open_scratch(setup->state_file, identity_of(setup->link), clock)),
       wiring_(setup, *store_, gates_, clock) {}
 
-CycleReport DryRun::run(ReadKind kind) {
+CycleReport DryRun::run(ReadKind kind, bool reread) {
   CycleHooks hooks;
   const Log log(wiring_.setup().link.name);
   hooks.say = [&log](Severity severity, const std::string& text) { log.say(severity, text); };
   return Cycle(wiring_.replicas(), *store_, clock_, wiring_.setup().link.policy, hooks)
-      .run({kind, true, true});
+      .run({kind, true, true, reread});
 }
 
 std::string incompleteness(const CycleReport& report) {

@@ -8,7 +8,7 @@ namespace tandem {
 class DryRun {
  public:
   DryRun(std::shared_ptr<const LinkSetup> setup, Clock& clock);
-  CycleReport run(ReadKind kind);
+  CycleReport run(ReadKind kind, bool reread = false);
   [[nodiscard]] SqliteStore& store() { return *store_; }  // the copy
 
  private:

@@ -54,10 +54,10 @@ void Lane::stop() {
   woken_.notify_all();
 }
 
-void Lane::sweep_now() {
+void Lane::resync() {
   {
     const std::lock_guard lock(mutex_);
-    sweep_ = wake_ = true;
+    resync_ = wake_ = true;
   }
   woken_.notify_all();
 }
@@ -136,6 +136,7 @@ void Lane::live() {
   std::unique_ptr<SqliteStore> store;
   const std::int64_t give_up_ms = clock_.now_ms() + orders_.wait_ms;
   ReadKind kind = orders_.kind;
+  bool reread = false;
   while (!stopping()) {
     std::shared_ptr<const LinkSetup> setup;
     {
@@ -143,8 +144,9 @@ void Lane::live() {
       setup = setup_;
       if (reloaded_) wiring.reset();
       reloaded_ = false;
-      if (sweep_) kind = ReadKind::full;
-      sweep_ = false;
+      reread = resync_;
+      if (resync_) kind = ReadKind::full;
+      resync_ = false;
     }
     if (!store) store = open_for_writing(*setup, clock_);
     if (!wiring) wiring.emplace(setup, *store, gates_, clock_, [this] { return stopping(); });
@@ -153,7 +155,7 @@ void Lane::live() {
     // not.
     const bool due = next_sweep_ms(*store, setup->link.sweep_interval_ms) <= started_ms;
     if (!orders_.once && due && !troubled_) kind = ReadKind::full;
-    const CycleReport report = cycle(*wiring, kind);
+    const CycleReport report = cycle(*wiring, kind, reread);
     troubled_ = report.trouble.ctm.has_value() || report.trouble.highlevel.has_value();
     if (!stopping()) keep_trouble(*store, report);  // a request that was cut short is no trouble of theirs
     // `once` prints it; what went wrong was said when it happened.
@@ -176,7 +178,7 @@ void Lane::live() {
   }
 }
 
-CycleReport Lane::cycle(Wiring& wiring, ReadKind kind) {
+CycleReport Lane::cycle(Wiring& wiring, ReadKind kind, bool reread) {
   CycleHooks hooks;
   hooks.stop_requested = [this] { return stopping(); };
   hooks.advanced = [this] { progress(); };
@@ -187,7 +189,7 @@ CycleReport Lane::cycle(Wiring& wiring, ReadKind kind) {
     view_.progress_ms = clock_.now_ms();
   }
   return Cycle(wiring.replicas(), wiring.store(), clock_, wiring.setup().link.policy, std::move(hooks))
-      .run({kind, false, false});
+      .run({kind, false, false, reread});
 }
 
 // For `status`: why a side was not read or written completely. Written only when it changes.

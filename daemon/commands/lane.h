@@ -40,8 +40,9 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
 
   void start();
-  void stop();       // finish the record in hand
-  void sweep_now();  // a full cycle as soon as the present one is done; asking twice is asking once
+  void stop();    // finish the record in hand
+  void resync();  // as soon as the present cycle is done: everything read and compared, then a plan;
+                  // asking twice is asking once
   void reload(std::shared_ptr<const LinkSetup> setup);
   [[nodiscard]] LaneView view() const;
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -49,7 +50,7 @@ class Lane {
  private:
   void work();
   void live();
-  CycleReport cycle(Wiring& wiring, ReadKind kind);
+  CycleReport cycle(Wiring& wiring, ReadKind kind, bool reread);
   void keep_trouble(SqliteStore& store, const CycleReport& report);
   [[nodiscard]] bool stopping() const;
   void progress();
@@ -67,7 +68,7 @@ class Lane {
   std::condition_variable woken_;
   std::shared_ptr<const LinkSetup> setup_;
   LaneView view_;
-  bool stop_ = false, sweep_ = false, wake_ = false, reloaded_ = false;
+  bool stop_ = false, resync_ = false, wake_ = false, reloaded_ = false;
   bool troubled_ = false;  // by the last cycle; lane's thread only
   std::thread thread_;
 };

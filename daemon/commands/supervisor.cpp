@@ -123,7 +123,7 @@ void Supervisor::serve_signals() {
   if (reload_asked) reload();
   if (sweep) {
     log_.say(Severity::notice, "a full resync was asked for");
-    for (const auto& lane : lanes_) lane->sweep_now();
+    for (const auto& lane : lanes_) lane->resync();
   }
   if (summary) log_summary();
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 #include <random>
+#include "storage/sqlite/put_ruling.h"
 #include "storage/sqlite/sqlite_store.h"
 
 namespace tandem {
@@ -89,6 +90,19 @@ bool SqliteStore::is_erased(Identity::Kind kind, const std::string& value) {
   }
   Query q(*connection_, "SELECT 1 FROM erased WHERE digest = ?", erased_digest(kind, value));
   return q.step();
+}
+
+void put_ruling(Connection& connection, Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel,
+                std::int64_t at_ms) {
+  Query(connection,
+        "INSERT OR REPLACE INTO ruling (kind, ctm_id, highlevel_id, at_ms, is_new) VALUES (?, ?, ?, ?, 1)",
+        kind, CompactText{ctm.text}, CompactText{highlevel.text}, at_ms)
+      .run();
+}
+
+void SqliteStore::add_ruling(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel) {
+  writing();
+  put_ruling(*connection_, kind, ctm, highlevel, clock_->now_ms());
 }
 
 std::vector<Ruling> SqliteStore::new_rulings() {

@@ -75,4 +75,25 @@ void SqliteStore::add_history(const HistoryRow& row) {
         text_of(row.new_value), row.reason)
       .run();
 }
+
+std::vector<HistoryRow> SqliteStore::history_of(std::int64_t run) {
+  Query q(
+      *connection_,
+      "SELECT at_ms, side, action, record_id, pair, field, old_value, new_value, reason FROM history WHERE "
+      "run = ? ORDER BY id",
+      run);
+  std::vector<HistoryRow> out;
+  while (q.step())
+    out.push_back({run,
+                   q.number(0),
+                   q.as<Side>(1),
+                   q.text(2),
+                   q.text(3),
+                   {q.number(4)},
+                   q.text(5),
+                   q.value(6),
+                   q.value(7),
+                   q.text(8)});
+  return out;
+}
 }  // namespace tandem

@@ -227,8 +227,9 @@ Census SqliteStore::census() {
   c.parked = others.number(2);
   c.pending = others.number(3);
   c.open_intents = others.number(4);
-  Query ruled(*connection_,
-              "SELECT count(*) FROM pair WHERE status = 1 AND fate IS NOT NULL AND json_extract(fate, '$[3]')");
+  Query ruled(
+      *connection_,
+      "SELECT count(*) FROM pair WHERE status = 1 AND fate IS NOT NULL AND json_extract(fate, '$[3]')");
   ruled.step();
   c.held -= ruled.number(0);
   return c;

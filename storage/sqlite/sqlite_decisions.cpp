@@ -4,6 +4,7 @@
 #include "storage/sqlite/encode.h"
 #include "storage/sqlite/migrate.h"
 #include "storage/sqlite/pending.h"
+#include "storage/sqlite/put_ruling.h"
 
 namespace tandem {
 namespace {
@@ -67,12 +68,7 @@ bool SqliteDecisions::set_dirty(PairId id) {
 
 void SqliteDecisions::add_ruling(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel,
                                  std::int64_t at_ms) {
-  transact([&] {
-    Query(connection_,
-          "INSERT OR REPLACE INTO ruling (kind, ctm_id, highlevel_id, at_ms, is_new) VALUES (?, ?, ?, ?, 1)",
-          kind, CompactText{ctm.text}, CompactText{highlevel.text}, at_ms)
-        .run();
-  });
+  transact([&] { put_ruling(connection_, kind, ctm, highlevel, at_ms); });
 }
 
 void SqliteDecisions::set_meta(std::string_view key, std::string_view value) {

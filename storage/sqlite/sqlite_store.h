@@ -50,6 +50,10 @@ class SqliteStore final : public StateStore {
   void backup(const std::string& file);
   // SQL that only reads, `binds` for its ? in order.
   [[nodiscard]] Table rows(const std::string& sql, const std::vector<std::string>& binds = {});
+  // In the order it was made.
+  [[nodiscard]] std::vector<HistoryRow> history_of(std::int64_t run);
+  // What a command's SqliteDecisions does to the state itself, for a dry run on a copy. Inside a transaction.
+  void add_ruling(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel);
   [[nodiscard]] std::string link_name();
   // Counts the times the state was opened for writing.
   [[nodiscard]] std::int64_t generation();
