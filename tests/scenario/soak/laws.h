@@ -64,7 +64,7 @@ class Laws {
   [[nodiscard]] bool clears_travel(const std::string& field, Side to) const;
   [[nodiscard]] bool moved(const std::string& group);  // a number went from one record to another
   [[nodiscard]] bool excused(const std::string& pair, const std::string& field);  // listed as open
-  [[nodiscard]] std::string pair_of(const std::string& id);
+  [[nodiscard]] std::ptrdiff_t visible_from(const Entry& e) const;  // the number of the cycle that can see it
   [[nodiscard]] std::string name_of(const Entry& e) const;
   [[nodiscard]] std::vector<sim::CtmRow> rows_of(const std::string& number);
   [[nodiscard]] std::set<std::string> own_numbers() const;

@@ -69,19 +69,32 @@ void Laws::p4_convergence() {
 void Laws::compare(const std::string& pair, const std::string& number, const std::string& id) {
   const auto found = life_.highlevel_.read(id);
   if (!found)
-    return life_.broken("P4 convergence", fmt::format("pair {}: HighLevel has no contact {}", pair, id));
+    return life_.broken("P14 deletions are noticed",
+                        fmt::format("pair {}: HighLevel has no contact {}", pair, id));
   auto& account = life_.ctm_.account();
   const bool rows_show_email = !life_.ctm_.switches().is("list_row_email", "absent");
   std::vector<const sim::CtmIdentity*> newest, everywhere;
+  std::set<const sim::CtmIdentity*> without_email;
   if (const auto* last = account.newest_of(number); last != nullptr && !last->redacted)
     newest.push_back(&last->who);
   const auto listed = rows_of(number);
-  for (const auto& row : listed) newest.push_back(&row.who);
+  for (const auto& row : listed) {
+    newest.push_back(&row.who);
+    if (!rows_show_email) without_email.insert(&row.who);
+  }
   for (const auto& own : life_.rows(
            "SELECT value FROM v_identities WHERE pair_id = ? AND side = 'ctm' AND kind = 'id'", {pair}))
     for (const std::int64_t activity : account.activities_of(own[0]))
       everywhere.push_back(&account.activity(activity)->who);
   for (const auto& row : listed) everywhere.push_back(&row.who);
+  // A list that lost everything is not believed, and what was redacted is nobody's any more.
+  const bool redacted = std::ranges::any_of(
+      life_.ledger_.entries(), [&](const Entry& e) { return e.action == "redact" && e.person == number; });
+  const bool dropped = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+    return e.action == "list_remove" && !e.by_us() && e.person == number;
+  });
+  const bool unlisted = dropped && account.live_rows(life_.ctm_.sync_list()).empty();
+  if (everywhere.empty() && (redacted || unlisted)) return;
   if (everywhere.empty())
     return life_.broken("P4 convergence",
                         fmt::format("pair {}: CTM knows nothing of its number {}", pair, number));
@@ -89,9 +102,11 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
   const auto check = [&](const std::string& field, const std::string& theirs,
                          const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
     if (!travels(field, Side::ctm) || !travels(field, Side::highlevel) || excused(pair, field)) return;
+    if (field == "email" && !rows_show_email && life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"))
+      return;
     std::set<std::string> differing;
     for (const auto* who : newest) {
-      const bool hidden = field == "email" && !rows_show_email && who != newest.front();
+      const bool hidden = field == "email" && without_email.contains(who);
       if (const auto value = at_ctm(*who); !hidden && !value.empty() && value != theirs)
         differing.insert(value);
     }
@@ -105,16 +120,23 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
         return life_.ledger_.entered(group, field, w, life_.ledger_.now()) < 0;
       });
     });
+    const bool cleared = life_.ledger_.cleared(group, field, life_.ledger_.now()) >= 0;
+    // A part of a name that was taken away, where that does not travel.
+    if (field == "name" && !(clears_travel(field, Side::ctm) && clears_travel(field, Side::highlevel)))
+      std::erase_if(differing, [&](const std::string& value) {
+        const Words a = words_of(field, value), b = words_of(field, theirs);
+        return std::ranges::includes(a, b) || std::ranges::includes(b, a);
+      });
     if (!differing.empty() && life_.policy_.correct_stale_identity && !theirs.empty())
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: CTM {} shows '{}', HighLevel {} '{}'", pair, field,
                                       number, fmt::join(differing, "', '"), id, theirs));
-    const bool cleared = life_.ledger_.cleared(group, field, life_.ledger_.now()) >= 0;
     if (theirs.empty() && !differing.empty() && !(cleared && !clears_travel(field, Side::ctm)))
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: HighLevel {} is blank, CTM {} shows '{}'", pair, field,
                                       id, number, fmt::join(differing, "', '")));
-    if (!theirs.empty() && silent && !shown && !(cleared && !clears_travel(field, Side::highlevel)))
+    if (!theirs.empty() && silent && !shown && !unlisted && !redacted &&
+        !(cleared && !clears_travel(field, Side::highlevel)))
       life_.broken("P4 convergence",
                    fmt::format("pair {}, {}: HighLevel {} says '{}', CTM {} says it nowhere", pair, field, id,
                                theirs, number));
@@ -250,7 +272,9 @@ void Laws::p17_tags() {
   for (const auto& row :
        life_.rows("SELECT pair_id, highlevel_id FROM v_pairs WHERE state = 'linked' ORDER BY 1")) {
     const auto contact = life_.highlevel_.read(row[1]);
-    if (!contact || excused(row[0], "tags")) continue;
+    // What HighLevel drops is not there, and that is all: it must only not be sent again and again (P3).
+    if (!contact || excused(row[0], "tags") || life_.highlevel_.switches().on("zoo.drop_unknown_tag"))
+      continue;
     std::vector<std::string> at_ctm;
     bool called = false;
     for (const auto& own : life_.rows(
@@ -312,14 +336,23 @@ void Laws::p38_rows() {
     if (e.action == "list_add") {
       // A replace keeps who made the row.
       if (!(e.by_us() && removed_by_us[e.person])) made_by_us[e.person] = e.by_us();
+      // A cycle that adds it again before the index shows it cannot know that it was there.
+      const bool unseen = std::ranges::any_of(life_.cycles_at_ms_, [&](std::int64_t at) {
+        return at > e.at_ms && at < e.at_ms + life_.ctm_.switches().number("index_lag_ms");
+      });
+      if (unseen) made_by_us[e.person] = true;
       removed_by_us[e.person] = false;
     }
     if (e.action == "list_remove") removed_by_us[e.person] = e.by_us();
   }
   for (const auto& [number, ours] : removed_by_us) {
     if (!ours || !rows_of(number).empty()) continue;
-    const bool alive = std::ranges::any_of(life_.highlevel_.contacts(),
-                                           [&](const auto& c) { return c->at(Field::phone) == number; });
+    // Whose number it is now may be a question that waits for a person.
+    const bool alive = std::ranges::any_of(life_.highlevel_.contacts(), [&](const auto& c) {
+      return c->at(Field::phone) == number &&
+             life_.cell("SELECT count(*) FROM v_pairs WHERE highlevel_id = ? AND state = 'held'", {c->id}) ==
+                 "0";
+    });
     if (alive || !made_by_us[number])
       life_.broken("P38 replace without a hole",
                    fmt::format("the row of {} was taken away by us and is not back ({})", number,
@@ -332,10 +365,6 @@ void Laws::p43_nobody_dialled() {
 }
 
 // ---- what they share
-std::string Laws::pair_of(const std::string& id) {
-  return life_.cell("SELECT DISTINCT pair_id FROM v_identities WHERE kind = 'id' AND value = ?", {id});
-}
-
 std::vector<sim::CtmRow> Laws::rows_of(const std::string& number) {
   auto all = life_.ctm_.account().live_rows(life_.ctm_.sync_list());
   std::erase_if(all, [&](const sim::CtmRow& row) { return row.membership.number != number; });

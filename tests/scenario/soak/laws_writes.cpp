@@ -11,6 +11,7 @@ namespace tandem::soak {
 namespace {
 constexpr std::string_view kFields[] = {"name",  "email",       "phone",   "address1",           "city",
                                         "state", "postal_code", "company", "custom:project_kind"};
+constexpr std::int64_t kIndexMs = 60'000;  // a search shows what is older than this
 bool is_mapped(const std::string& field) { return std::ranges::count(kFields, field) > 0; }
 
 // A replace takes a row away and brings it back under another contact; its parts are judged as a whole, at
@@ -76,7 +77,8 @@ void Laws::p1_justified(const Entry& e) {
 void Laws::p1_justified_clear(const Entry& e) {
   if (e.action == "cascade" || e.unseen) return;
   Ledger& ledger = life_.ledger_;
-  if (ledger.cleared(ledger.group_of(e), e.field, e.seq) < 0)
+  const std::string group = ledger.group_of(e);
+  if (!moved(group) && ledger.cleared(group, e.field, e.seq) < 0)
     life_.broken("P1 justified writes", name_of(e) + ": nobody cleared it");
 }
 
@@ -96,6 +98,16 @@ void Laws::p2_newer_wins(const Entry& e) {
     gained = std::max(gained, ledger.entered(group, e.field, word, e.seq, true));
   if (e.gained().empty()) gained = ledger.cleared(group, e.field, e.seq);
   if (lost < 0 || gained >= lost || decided(e)) return;
+  // A new state cannot know which of two things that CTM says of somebody was first.
+  if (life_.forgot_ && e.side == Side::ctm &&
+      std::ranges::all_of(e.gained(), [&](const auto& w) { return ledger.shown(e.side, group, e.field, w); }))
+    return;
+  // Two edits of one side between two cycles: which one was first, no reading can say.
+  const Entry& old = ledger.entries()[static_cast<std::size_t>(lost)];
+  if (gained >= 0) {
+    const Entry& now = ledger.entries()[static_cast<std::size_t>(gained)];
+    if (old.side == now.side && old.side == Side::ctm && visible_from(old) == visible_from(now)) return;
+  }
   life_.broken(e.action == "cascade" ? "P2 cascade over an edit" : "P2 never over a newer edit",
                name_of(e) + fmt::format(": entered as entry {} of the ledger, and what replaced it as {}",
                                         lost, gained));
@@ -109,13 +121,15 @@ void Laws::p8_created_once(const Entry& e) {
   const std::string phone = (*made)->at(sim::highlevel::Field::phone);
   for (const auto& other : life_.highlevel_.contacts()) {
     if (other->id == e.person || phone.empty() || other->at(sim::highlevel::Field::phone) != phone) continue;
-    // Somebody may have typed it in while our request was on its way.
+    // Somebody typed it in just now, or while our request was on its way: no search can show it.
     const auto& all = life_.ledger_.entries();
-    const bool same_moment = std::ranges::any_of(all, [&](const Entry& x) {
-      return x.action == "create" && x.person == other->id && !x.by_us() && x.request + 2 >= e.request &&
-             x.request > 0;
+    const bool too_new = std::ranges::any_of(all, [&](const Entry& x) {
+      return !x.by_us() && x.side == e.side && x.person == other->id && x.at_ms + kIndexMs > e.at_ms &&
+             (x.action == "create" || x.action == "restore" || x.field == "phone");
     });
-    if (!same_moment)
+    if (too_new)
+      ++life_.tally_.unseen_twins;
+    else
       life_.broken("P8 exactly-once creation",
                    fmt::format("contact {} was made though {} has {}", e.person, other->id, phone));
   }
@@ -123,15 +137,16 @@ void Laws::p8_created_once(const Entry& e) {
 
 // P11, P33: between two edits by people, no field of a record is written twice.
 void Laws::p11_echo(const Entry& e) {
-  if (e.action == "cascade" || e.field == "phone") return;
+  if (e.action == "cascade" || e.action == "init" || e.field == "phone") return;
   Ledger& ledger = life_.ledger_;
   const std::string group = ledger.group_of(e);
   int same = 0, all = 0;
   for (std::size_t i = e.seq; i-- > 0;) {
     const Entry& before = ledger.entries()[i];
     if (!before.by_us() && ledger.group_of(before) == group) break;
-    if (!before.by_us() || before.side != e.side || before.record != e.record || before.field != e.field ||
-        before.action == "cascade" || before.action == "delete" || !before.changes())
+    if (!before.by_us() || before.side != e.side || before.record != e.record || before.wire != e.wire ||
+        before.action == "cascade" || before.action == "delete" || before.action == "init" ||
+        !before.changes())
       continue;
     ++all;
     if (before.new_text == e.new_text && before.old_text == e.old_text) ++same;
@@ -248,7 +263,8 @@ void Laws::p23_brainwash(const Entry& e) {
   const bool agreed =
       std::ranges::all_of(e.gained(), [&](const auto& w) { return ledger.shown(e.side, group, e.field, w); });
   if (e.side == Side::ctm && agreed) return;
-  life_.broken("P23 brainwash safety", name_of(e) + ": nobody edited it since the state was lost");
+  life_.broken(life_.went_back_ ? "P24 stale state" : "P23 brainwash safety",
+               name_of(e) + ": nobody edited it since the state was lost");
 }
 
 // P34: the carrier's name fills a blank, and that only where the configuration says so.
@@ -297,6 +313,12 @@ bool Laws::decided(const Entry& e) {
   return std::ranges::any_of(ledger.entries(), [&](const Entry& x) {
     return x.action == "resolve" && x.field == e.field && x.seq < e.seq && ledger.group_of(x) == group;
   });
+}
+
+std::ptrdiff_t Laws::visible_from(const Entry& e) const {
+  const auto& cycles = life_.completed_at_ms_;
+  const std::int64_t at = e.at_ms + life_.ctm_.switches().number("index_lag_ms");
+  return std::ranges::count_if(cycles, [&](std::int64_t began) { return began < at; });
 }
 
 bool Laws::travels(const std::string& field, Side to) const {

@@ -67,12 +67,14 @@ void Ledger::drain(int cycle, std::int64_t request) {
 
 void Ledger::take(Side side, const sim::WriteEntry& write, int cycle, std::int64_t request) {
   Entry e;
+  e.at_ms = write.at_ms;
   e.side = side;
   e.actor = write.actor;
   e.action = write.action;
   e.record = write.record_id;
   e.person = write.person;
   e.field = canonical_of(side, write.field, highlevel_);
+  e.wire = write.field;
   e.old_text = write.old_value;
   e.new_text = write.new_value;
   e.cycle = cycle;
@@ -84,13 +86,20 @@ void Ledger::add(Entry entry) {
   entry.seq = entries_.size();
   entry.was = words_of(entry.field, entry.old_text);
   entry.is = words_of(entry.field, entry.new_text);
+  if (entry.side == Side::ctm && !entry.person.empty()) callers_.emplace(entry.record, entry.person);
+  if (entry.side == Side::ctm && entry.person.empty())
+    if (const auto caller = callers_.find(entry.record); caller != callers_.end())
+      entry.person = caller->second;
   const std::string self = (entry.side == Side::ctm ? "c:" : "h:") + entry.person;
   if (!entry.person.empty() && entry.person != "+") {
     for (const auto* text : {&entry.old_text, &entry.new_text}) {
       if (text->empty()) continue;
       if (entry.field == "phone") join(self, "c:" + *text);
       if (entry.field == "email") join(self, "e:" + lowered(*text));
-      if (entry.field == "additionalPhones") join(self, "c:" + *text);
+      if (entry.field == "additionalPhones")
+        for (const auto& phone : words_of("tags", *text)) join(self, "c:" + phone);  // a list, as tags are
+      if (entry.field == "additionalEmails")
+        for (const auto& email : words_of("tags", *text)) join(self, "e:" + email);
     }
   }
   entries_.push_back(std::move(entry));
@@ -128,10 +137,10 @@ std::set<std::string> Ledger::contacts_of(const std::string& group) {
 }
 
 std::int64_t Ledger::entered(const std::string& group, const std::string& field, const std::string& word,
-                             std::size_t until, bool unconfirmed, bool as_prefix) {
+                             std::size_t until, bool weak, bool as_prefix) {
   for (std::size_t i = std::min(until, entries_.size()); i-- > 0;) {
     const Entry& e = entries_[i];
-    if (e.by_us() || e.field != field || (e.unconfirmed && !unconfirmed)) continue;
+    if (e.by_us() || e.field != field || ((e.unconfirmed || e.repeated) && !weak)) continue;
     const bool has = as_prefix ? std::ranges::any_of(e.is, [&](const auto& w) { return w.starts_with(word); })
                                : e.is.contains(word);
     if (has && group_of(e) == group) return static_cast<std::int64_t>(i);

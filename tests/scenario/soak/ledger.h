@@ -17,17 +17,20 @@ using Words = std::set<std::string>;
 
 struct Entry {
   std::size_t seq = 0;
+  std::int64_t at_ms = 0;  // the remote systems' clock
   Side side = Side::ctm;
   std::string actor;   // api, or anybody else: staff, server, caller, person
   std::string action;  // as in the log; "call": what a new activity shows by itself
   std::string record;  // contact, row's contact or activity
   std::string person;  // contact id, or number
   std::string field;   // name email phone address1 ... tags; "" = the record itself, else the wire's own
+  std::string wire;    // the field as the system calls it
   std::string old_text, new_text;  // as stored
   Words was, is;                   // lower case: the words of a name, else the value
   int cycle = 0;
   std::int64_t request = 0;  // of this life, counted over both sides; 0 = between cycles
   bool unconfirmed = false;  // a caller-ID name
+  bool repeated = false;     // shown by a new call because CTM's record has it, and nobody replaced it
   bool unseen = false;       // api: it replaced what somebody entered after the last reading of it (P2)
   [[nodiscard]] bool by_us() const { return actor == "api"; }
   [[nodiscard]] bool changes() const { return old_text != new_text; }
@@ -55,9 +58,9 @@ class Ledger {
   [[nodiscard]] std::set<std::string> contacts_of(const std::string& group);  // ids, gone ones too
 
   // When somebody (not us) last set the field of that group to a value with this word, before `until`;
-  // -1 = never. Unconfirmed names only where asked.
+  // -1 = never. Unconfirmed names and repeated values only where asked.
   [[nodiscard]] std::int64_t entered(const std::string& group, const std::string& field,
-                                     const std::string& word, std::size_t until, bool unconfirmed = false,
+                                     const std::string& word, std::size_t until, bool weak = false,
                                      bool as_prefix = false);
   // The same side's log shows the word there after `since`, whoever wrote it.
   [[nodiscard]] bool shown(Side side, const std::string& group, const std::string& field,
@@ -73,7 +76,8 @@ class Ledger {
   const sim::highlevel::Model& highlevel_;
   std::size_t from_ctm_ = 0, from_highlevel_ = 0;
   std::vector<Entry> entries_;
-  std::map<std::string, std::string> above_;  // union-find
+  std::map<std::string, std::string> above_;    // union-find
+  std::map<std::string, std::string> callers_;  // activity -> number; one that is redacted names nobody
 };
 
 [[nodiscard]] std::string lowered(std::string text);

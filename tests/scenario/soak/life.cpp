@@ -17,6 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::int64_t kRequestMs = 40;
 constexpr std::int64_t kPastEveryLagMs = 65'000;
+// The last call has ended, and what its flow and the carrier add to it is there.
+constexpr std::int64_t kPastEveryStageMs = 20 * 60'000;
+constexpr std::int64_t kBetweenProofsMs = 10 * 60'000;  // of a deletion: twice, some minutes apart
 // Faults are over: what is left is agreed within so many cycles that do something, or it never is.
 constexpr int kCyclesToSettle = 8;
 const LinkIdentity kLink{"acme", "20417", "location"};
@@ -190,6 +193,8 @@ bool Life::play_machine(const Words& words) {
 // ---- cycles
 CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
   ++tally_.cycles;
+  const std::int64_t began_ms = clock_.true_ms();
+  cycles_at_ms_.push_back(began_ms);
   points_ = 0;
   kill_at_ = kill_at;
   stop_at_ = stop_at;
@@ -204,6 +209,7 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
   bool died = false;
   try {
     last_ = machine.run(options);
+    if (!last_.trouble.ctm && !last_.trouble.highlevel) completed_at_ms_.push_back(began_ms);
     said_.push_back(last_.summary());
     trace("  " + last_.summary());
   } catch (const sim::Killed&) {
@@ -242,15 +248,16 @@ void Life::dry_run(ReadKind kind) {
   if (dump() != before) broken("P29 dry-run purity", "a dry run changed the state");
 }
 
-// Cycles past every lag, delta and full in turn, until one of each sent and saw nothing.
+// Cycles past every lag, delta and full in turn, until two of each sent and saw nothing.
 void Life::settle() {
   for (const Side s : kSides) {
     wire(s).faults.clear();
     wire(s).revoked = wire(s).answers_lost = false;
   }
+  clock_.tick(kPastEveryStageMs);
   int busy = 0;
-  for (int idle = 0; idle < 2;) {
-    clock_.tick(kPastEveryLagMs);
+  for (int idle = 0; idle < 4;) {
+    clock_.tick(idle == 0 ? kPastEveryLagMs : kBetweenProofsMs);
     const CycleReport r = run_cycle((busy + idle) % 2 == 0 ? ReadKind::delta : ReadKind::full);
     const bool still = r.written.ctm + r.written.highlevel + r.changed.ctm + r.changed.highlevel +
                            r.linked_now + r.awaiting + r.remaining ==
@@ -306,7 +313,7 @@ void Life::interfere(Side side, bool before, bool writes) {
 
 void Life::note_reading(Side side, const std::string& method, const std::string& path) {
   if (method != "GET" || dry_) return;
-  const Reading reading{ledger_.now(), tally_.requests};
+  const Reading reading{ledger_.now(), tally_.requests, clock_.true_ms()};
   const std::string id = path.substr(path.rfind('/') + 1);
   if (side == Side::highlevel && path.starts_with("/contacts/"))
     readings_["h:" + id] = reading;
@@ -317,31 +324,40 @@ void Life::note_reading(Side side, const std::string& method, const std::string&
 }
 
 // What our write replaced, and somebody had entered after the last reading of that record: no reading
-// could show it (P2). The rows that a replace reads for itself, right before it, decide nothing.
+// could show it (P2). A list shows it when its index has caught up. The rows that a replace reads for
+// itself, right before it, decide nothing.
 void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
-  std::size_t rows_read = 0;
+  Reading rows;
   std::int64_t block = tally_.requests;
   for (auto reading = list_readings_.rbegin(); reading != list_readings_.rend(); ++reading) {
     const bool own = path.find("/lists/") != std::string::npos && reading->request >= block - 2;
-    if (own) {
-      block = reading->request;
-      continue;
+    if (!own) {
+      rows = *reading;
+      break;
     }
-    rows_read = reading->seq;
-    break;
+    block = reading->request;
   }
+  rows.at_ms -= ctm_.switches().number("index_lag_ms");
+  const bool rows_hide_email = ctm_.switches().is("list_row_email", "absent");
   for (std::size_t i = from; i < ledger_.now(); ++i) {
     Entry& e = ledger_.entries()[i];
     const auto lost = e.lost();
     if (!e.by_us() || lost.empty() || e.side != side) continue;
-    const std::string key = (side == Side::highlevel ? "h:" : "a:") + e.record;
-    const bool by_id = readings_.contains(key);
-    const std::size_t read = by_id ? readings_.at(key).seq : rows_read;
+    if (side == Side::ctm && e.action != "modify") {  // a contact shows in its row, and there not all of it
+      const auto& live = ctm_.account().live_rows(ctm_.sync_list());
+      const bool listed =
+          std::ranges::any_of(live, [&](const auto& row) { return row.membership.number == e.person; });
+      e.unseen = (e.field == "email" && rows_hide_email) || (e.action == "cascade" && !listed);
+    }
+    const auto by_id = readings_.find((side == Side::highlevel ? "h:" : "a:") + e.record);
     for (const auto& word : lost) {
       const auto at = ledger_.entered(ledger_.group_of(e), e.field, word, i);
-      if (at >= static_cast<std::int64_t>(read) &&
-          ledger_.entries()[static_cast<std::size_t>(at)].side == side)
-        e.unseen = true;
+      if (at < 0) continue;
+      const Entry& entered = ledger_.entries()[static_cast<std::size_t>(at)];
+      if (entered.side != side) continue;
+      e.unseen =
+          e.unseen || (by_id != readings_.end() ? entered.seq >= by_id->second.seq
+                                                : entered.seq >= rows.seq || entered.at_ms > rows.at_ms);
     }
     if (e.unseen) ++(e.action == "cascade" ? tally_.unseen_cascades : tally_.unseen_writes);
   }
@@ -355,6 +371,7 @@ void Life::lose_state() {
   close();
   forgotten_at_ = ledger_.now();
   forgot_ = true;
+  went_back_ = false;
 }
 
 void Life::keep_backup() {
@@ -370,7 +387,7 @@ void Life::restore_backup() {
   fs::copy_file(backup_, file_);
   close();
   forgotten_at_ = ledger_.now();
-  forgot_ = true;
+  forgot_ = went_back_ = true;
 }
 
 std::vector<std::vector<std::string>> Life::rows(const std::string& sql, const Words& binds) {

@@ -31,6 +31,7 @@ struct Tally {
   // P2: edits that came after the last reading and were overwritten by us: by the write itself, or by what
   // the system carries on to other records of that person.
   std::int64_t unseen_writes = 0, unseen_cascades = 0;
+  std::int64_t unseen_twins = 0;      // contacts made beside one that no search could show yet (P8)
   std::int64_t busiest_settling = 0;  // cycles that did something after the script's end
 };
 
@@ -64,7 +65,7 @@ class Life {
   using Words = std::vector<std::string>;
   struct Reading {  // of one record, or of all rows of the list
     std::size_t seq = 0;
-    std::int64_t request = 0;
+    std::int64_t request = 0, at_ms = 0;
   };
 
   // ---- life.cpp: the machine
@@ -98,7 +99,9 @@ class Life {
   bool play_ctm(const Words& words);
   bool play_decision(const Words& words);
   void add_contact(const Words& words);
+  void note_merged(const std::string& id);
   void add_call(const Words& words);
+  void note_repeated(std::int64_t activity);
   [[nodiscard]] std::string contact_id(const std::string& ref);  // "" = none now
   [[nodiscard]] std::string number_of(const std::string& word) const;
   [[nodiscard]] const sim::CtmActivity* newest(const std::string& number);
@@ -130,7 +133,8 @@ class Life {
   std::vector<std::pair<Side, Step>> before_write_;  // right before the next write to that side
   std::map<std::string, Reading> readings_;          // "h:ID", "a:ACTIVITY"
   std::vector<Reading> list_readings_;
+  std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
-  bool forgot_ = false;
+  bool forgot_ = false, went_back_ = false;
 };
 }  // namespace tandem::soak

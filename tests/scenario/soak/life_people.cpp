@@ -163,7 +163,8 @@ bool Life::play_highlevel(const Words& w) {
     highlevel_.erase(id, Actor::staff);
   } else if (verb == "merge_contacts") {
     const std::string gone = contact_id(w.at(2));
-    done = !gone.empty() && static_cast<bool>(highlevel_.merge(id, gone));
+    done = !gone.empty() && gone != id && static_cast<bool>(highlevel_.merge(id, gone));
+    if (done) note_merged(id);
   } else if (verb == "other_phone") {
     highlevel_.add_other_phone(id, w.at(2));
   } else if (verb == "other_email") {
@@ -180,6 +181,27 @@ bool Life::play_highlevel(const Words& w) {
   }
   if (!done) trace("  refused");
   return true;
+}
+
+// What a survivor took over, and the log does not tell.
+void Life::note_merged(const std::string& id) {
+  drain();
+  const auto& now = **highlevel_.read(id);
+  const auto add = [&](const std::string& field, const std::string& value) {
+    Entry e;
+    e.at_ms = clock_.true_ms();
+    e.side = Side::highlevel;
+    e.actor = "staff";
+    e.action = "merge";
+    e.record = e.person = id;
+    e.field = field;
+    e.new_text = value;
+    ledger_.add(std::move(e));
+  };
+  for (const auto& tag : now.tags) add("tags", tag);
+  for (const auto& phone : now.additional_phones) add("additionalPhones", phone);
+  for (const auto& email : now.additional_emails) add("additionalEmails", email);
+  for (const auto& [field, value] : now.custom) add("custom:project_kind", sim::highlevel::to_text(value));
 }
 
 // ---- CTM
@@ -203,6 +225,7 @@ void Life::add_call(const Words& w) {
   const std::string group = ledger_.group_of("c:" + made.number);
   for (const auto& [key, value] : shown) {
     Entry e;
+    e.at_ms = clock_.true_ms();
     e.side = Side::ctm;
     e.actor = "caller";
     e.action = "call";
@@ -218,6 +241,35 @@ void Life::add_call(const Words& w) {
       known = known && ledger_.entered(group, e.field, word, ledger_.now()) >= 0;
     if (!known) ledger_.add(std::move(e));
   }
+  note_repeated(id);
+}
+
+// A call shows what CTM's record of the caller has. That is stale where a write of ours replaced it, and
+// else as good as news (P33).
+void Life::note_repeated(std::int64_t activity) {
+  const auto& shown = *ctm_.account().activity(activity);
+  const std::string group = ledger_.group_of("c:" + shown.number);
+  const auto repeat = [&](const std::string& field, const std::string& value) {
+    const auto words = words_of(field, value);
+    const bool replaced = std::ranges::any_of(ledger_.entries(), [&](const Entry& e) {
+      return e.by_us() && e.side == Side::ctm && e.field == field && ledger_.group_of(e) == group &&
+             std::ranges::any_of(e.lost(), [&](const auto& word) { return words.contains(word); });
+    });
+    if (words.empty() || replaced) return;
+    Entry e;
+    e.at_ms = clock_.true_ms();
+    e.side = Side::ctm;
+    e.actor = "server";
+    e.action = "call";
+    e.record = std::to_string(activity);
+    e.person = shown.number;
+    e.field = field;
+    e.new_text = value;
+    e.repeated = true;
+    ledger_.add(std::move(e));
+  };
+  repeat("name", shown.who.name);
+  for (const auto& [name, key] : kCtmKeys) repeat(std::string(name), sim::ctm_value(shown.who, key));
 }
 
 bool Life::play_ctm(const Words& w) {
