@@ -36,7 +36,7 @@ Connection::Connection(const std::string& path, Access access, const StoreLimits
   exec("PRAGMA foreign_keys = ON");
   if (access == Access::read) exec("PRAGMA query_only = ON");
   if (access == Access::write) {
-    exec("PRAGMA synchronous = FULL");
+    exec(limits.survives_power_loss ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
     exec(fmt::format("PRAGMA journal_size_limit = {}", kLogBytes));
   }
   if (access == Access::scratch) exec("PRAGMA synchronous = OFF");

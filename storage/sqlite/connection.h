@@ -17,6 +17,7 @@ namespace tandem {
 struct StoreLimits {
   int busy_timeout_ms = 5'000;  // a command's transaction takes milliseconds; longer means a stuck process
   std::int64_t max_pages = 0;   // 0 = as far as the disk goes
+  bool survives_power_loss = true;  // false: nothing is forced to the disk; for tests that lose no power
 };
 
 // An id, number or address as it is stored: plain digits as a number, digits after a "+" as a

@@ -20,6 +20,12 @@ std::int64_t pause_ms(const HttpResponse& response) {
 }  // namespace
 
 Result<void> SimWire::send(const std::string& method, const std::string& path, const Work& work) {
+  Result<void> got = exchange(method, path, work);
+  if (heard) heard(method, path, got);
+  return got;
+}
+
+Result<void> SimWire::exchange(const std::string& method, const std::string& path, const Work& work) {
   const bool reads = method == "GET" || path.find("/search") != std::string::npos;
   const std::string what = fmt::format("{} {}", method, path);
   ++requests_;

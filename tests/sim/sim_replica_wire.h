@@ -28,7 +28,11 @@ class SimWire {
 
   explicit SimWire(Clock& clock) : clock_(clock) {}
 
+  // What the client makes of the answer.
+  using Heard = std::function<void(const std::string& method, const std::string& path, const Result<void>&)>;
+
   Hook before, after;  // each request, whatever becomes of it
+  Heard heard;         // once it is known what becomes of it
   Faults faults;
   bool revoked = false;       // the credential is refused from now on
   bool answers_lost = false;  // the system cannot be reached at all
@@ -39,6 +43,8 @@ class SimWire {
   [[nodiscard]] std::int64_t now_ms() { return clock_.now_ms(); }  // ours, not the remote's
 
  private:
+  [[nodiscard]] Result<void> exchange(const std::string& method, const std::string& path, const Work& work);
+
   Clock& clock_;
   std::int64_t requests_ = 0;
 };

@@ -1,0 +1,420 @@
+// The machine of a life: cycles, kills, lost states, and what is watched while requests pass.
+#include "tests/scenario/soak/life.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <stdexcept>
+
+#include "core/model/digest.h"
+#include "tests/scenario/soak/laws.h"
+
+namespace tandem::soak {
+namespace {
+namespace fs = std::filesystem;
+constexpr std::int64_t kRequestMs = 40;
+constexpr std::int64_t kPastEveryLagMs = 65'000;
+// The last call has ended, and what its flow and the carrier add to it is there.
+constexpr std::int64_t kPastEveryStageMs = 20 * 60'000;
+constexpr std::int64_t kBetweenProofsMs = 10 * 60'000;  // of a deletion: twice, some minutes apart
+// Faults are over: what is left is agreed within so many cycles that do something, or it never is.
+constexpr int kCyclesToSettle = 8;
+const LinkIdentity kLink{"acme", "20417", "location"};
+
+StoreLimits no_power_loss() {
+  StoreLimits limits;
+  limits.survives_power_loss = false;
+  return limits;
+}
+
+bool is_write(const std::string& method, const std::string& path) {
+  return method != "GET" && path.find("/search") == std::string::npos;
+}
+
+std::string new_folder() {
+  const fs::path memory = "/dev/shm";
+  const auto where = fs::is_directory(memory) ? memory : fs::temp_directory_path();
+  std::string name = (where / "tandem-soak-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  return name;
+}
+
+ReadKind kind_of(const std::vector<std::string>& words, std::size_t at) {
+  return words.size() > at && words[at] == "full" ? ReadKind::full : ReadKind::delta;
+}
+
+std::int64_t number_in(const std::vector<std::string>& words, std::size_t at) {
+  std::int64_t number = 0;
+  if (words.size() > at) std::from_chars(words[at].data(), words[at].data() + words[at].size(), number);
+  return number;
+}
+}  // namespace
+
+Life::Life(const Script& script, bool keep_trace)
+    : script_(script),
+      keep_trace_(keep_trace),
+      ctm_([this] { return clock_.true_ms(); },
+           [&] {
+             sim::CtmSetup setup;
+             setup.seed = script.seed;
+             return setup;
+           }()),
+      ctm_staff_(ctm_),
+      highlevel_(script.seed + 1, [this] { return clock_.true_ms(); }),
+      ledger_(ctm_, highlevel_),
+      folder_(new_folder()),
+      file_(folder_ + "/acme.sqlite") {
+  auto rules = Mapping::standard_rules();
+  FieldRule kind;
+  kind.name = "custom:project_kind";
+  kind.native = {"custom:project_kind", "custom:contact.project_kind"};
+  rules.push_back(std::move(kind));
+  policy_.mapping = Mapping(std::move(rules), "US");
+  policy_.first_run_ask = false;
+  ctm_staff_.register_custom_field("Project kind", "project_kind");
+  highlevel_.add_custom_field("Project kind", "TEXT");
+  open();
+}
+
+Life::~Life() {
+  store_.reset();
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+void Life::open() {
+  store_ = SqliteStore::open(file_, kLink, "soak", clock_, no_power_loss());
+  ctm_replica_ = std::make_unique<sim::SimCtmReplica>(ctm_, policy_.mapping, clock_);
+  highlevel_replica_ = std::make_unique<sim::SimHighLevelReplica>(highlevel_, policy_.mapping, clock_);
+  for (const Side s : kSides) {
+    wire(s).before = [this, s](const auto& method, const auto& path) { request_begins(s, method, path); };
+    wire(s).after = [this, s](const auto& method, const auto& path) { request_done(s, method, path); };
+    wire(s).heard = [this, s](const auto& method, const auto& path, const Result<void>& got) {
+      if (got && !is_write(method, path)) note_reading(s, method, path);
+      if (keep_trace_)
+        trace(fmt::format("    {} {} {}: {}", to_text(s), method, path,
+                          got ? "ok" : to_text(got.error().fault)));
+    };
+  }
+}
+
+// Faults belong to the network, not to the process that meets them.
+void Life::close() {
+  store_.reset();
+  PerSide<std::unique_ptr<sim::SimWire>> kept;
+  for (const Side s : kSides) kept[s] = std::make_unique<sim::SimWire>(wire(s));
+  open();
+  for (const Side s : kSides) {
+    wire(s).faults = kept[s]->faults;
+    wire(s).revoked = kept[s]->revoked;
+    wire(s).answers_lost = kept[s]->answers_lost;
+  }
+}
+
+sim::SimWire& Life::wire(Side side) {
+  return side == Side::ctm ? ctm_replica_->wire() : highlevel_replica_->wire();
+}
+
+void Life::trace(const std::string& line) {
+  if (keep_trace_) trace_ += line + "\n";
+}
+
+void Life::broken(const std::string& law, const std::string& detail) {
+  violations_.push_back({law, detail});
+  trace("  !! " + law + ": " + detail);
+}
+
+void Life::live() {
+  for (const auto& step : script_.steps) {
+    ++tally_.steps;
+    trace("> " + to_text(step));
+    try {
+      play(step);
+    } catch (const std::exception& error) {
+      broken("no exception", fmt::format("at '{}': {}", to_text(step), error.what()));
+      return;
+    }
+    drain();
+  }
+  try {
+    settle();
+    Laws(*this).at_the_end();
+  } catch (const std::exception& error) {
+    broken("no exception", fmt::format("at the end: {}", error.what()));
+  }
+}
+
+void Life::play(const Step& step) {
+  const Words& words = step.words;
+  if (words.empty()) return;
+  clock_.tick(1'000);  // which of two calls of one second is the newer one, nobody can say
+  if (!in_cycle_ && play_machine(words)) return;
+  if (play_policy(words) || play_highlevel(words) || play_ctm(words) || play_decision(words)) return;
+  if (in_cycle_) return;  // a cycle within a cycle
+  throw std::runtime_error("no step is called " + words.front());
+}
+
+bool Life::play_machine(const Words& words) {
+  const std::string& verb = words.front();
+  if (verb == "cycle") {
+    run_cycle(kind_of(words, 1));
+  } else if (verb == "kill") {
+    run_cycle(kind_of(words, 2), static_cast<int>(number_in(words, 1)));
+  } else if (verb == "stop") {
+    run_cycle(kind_of(words, 2), 0, static_cast<int>(number_in(words, 1)));
+  } else if (verb == "plan") {
+    dry_run(kind_of(words, 1));
+  } else if (verb == "restart") {
+    close();
+  } else if (verb == "lose_state") {
+    lose_state();
+  } else if (verb == "backup") {
+    keep_backup();
+  } else if (verb == "restore") {
+    restore_backup();
+  } else if (verb == "wait") {
+    clock_.tick(number_in(words, 1) * 1'000);
+  } else if (verb == "skew") {
+    clock_.skew(number_in(words, 1) * 1'000);
+  } else if (verb == "at" && words.size() > 2) {
+    at_.emplace_back(static_cast<int>(number_in(words, 1)), Step{{words.begin() + 2, words.end()}});
+  } else if (verb == "before_write" && words.size() > 2) {
+    before_write_.emplace_back(words[1] == "ctm" ? Side::ctm : Side::highlevel,
+                               Step{{words.begin() + 2, words.end()}});
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// ---- cycles
+CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
+  ++tally_.cycles;
+  const std::int64_t began_ms = clock_.true_ms();
+  cycles_at_ms_.push_back(began_ms);
+  points_ = 0;
+  kill_at_ = kill_at;
+  stop_at_ = stop_at;
+  const std::size_t from = ledger_.now();
+  CycleHooks hooks;
+  hooks.say = [this](Severity, const std::string& text) { said_.push_back(text); };
+  hooks.stop_requested = [this] { return stop_at_ != 0 && points_ >= stop_at_; };
+  Cycle machine({ctm_replica_.get(), highlevel_replica_.get()}, *store_, clock_, policy_, hooks);
+  CycleOptions options;
+  options.kind = kind;
+  in_cycle_ = true;
+  bool died = false;
+  try {
+    last_ = machine.run(options);
+    if (!last_.trouble.ctm && !last_.trouble.highlevel) completed_at_ms_.push_back(began_ms);
+    said_.push_back(last_.summary());
+    trace("  " + last_.summary());
+  } catch (const sim::Killed&) {
+    died = true;
+  } catch (...) {
+    in_cycle_ = false;
+    throw;
+  }
+  in_cycle_ = false;
+  kill_at_ = stop_at_ = 0;
+  at_.clear();
+  before_write_.clear();
+  if (died) {
+    ++tally_.kills;
+    trace(fmt::format("  killed at point {}", kill_at));
+    close();
+  }
+  Laws(*this).after_cycle(from);
+  return last_;
+}
+
+void Life::dry_run(ReadKind kind) {
+  ++tally_.dry_runs;
+  const std::string before = dump();
+  const std::size_t writes = api_writes();
+  auto scratch = SqliteStore::open_scratch(file_, kLink, clock_);
+  Cycle machine({ctm_replica_.get(), highlevel_replica_.get()}, *scratch, clock_, policy_);
+  CycleOptions options;
+  options.kind = kind;
+  options.dry_run = options.collect_plan = true;
+  dry_ = true;
+  const CycleReport report = machine.run(options);
+  dry_ = false;
+  trace(fmt::format("  dry run: {} rows", report.plan.size()));
+  if (api_writes() != writes) broken("P29 dry-run purity", "a dry run wrote to a remote system");
+  if (dump() != before) broken("P29 dry-run purity", "a dry run changed the state");
+}
+
+// Cycles past every lag, delta and full in turn, until two of each sent and saw nothing.
+void Life::settle() {
+  for (const Side s : kSides) {
+    wire(s).faults.clear();
+    wire(s).revoked = wire(s).answers_lost = false;
+  }
+  clock_.tick(kPastEveryStageMs);
+  int busy = 0;
+  for (int idle = 0; idle < 4;) {
+    clock_.tick(idle == 0 ? kPastEveryLagMs : kBetweenProofsMs);
+    const CycleReport r = run_cycle((busy + idle) % 2 == 0 ? ReadKind::delta : ReadKind::full);
+    const bool still = r.written.ctm + r.written.highlevel + r.changed.ctm + r.changed.highlevel +
+                           r.linked_now + r.awaiting + r.remaining ==
+                       0;
+    idle = still ? idle + 1 : 0;
+    if (!still && ++busy > kCyclesToSettle) {
+      broken("P7 termination", fmt::format("not settled after {} cycles: {}", kCyclesToSettle, r.summary()));
+      break;
+    }
+  }
+  tally_.busiest_settling = busy;
+}
+
+// ---- requests
+void Life::request_begins(Side side, const std::string& method, const std::string& path) {
+  ++tally_.requests;
+  clock_.tick(kRequestMs);
+  if (dry_) return;
+  store_->transact([] {});  // throws if one is open: never a transaction across the network
+  interfere(side, true, is_write(method, path));
+  drain(tally_.requests);
+}
+
+void Life::request_done(Side side, const std::string& method, const std::string& path) {
+  if (dry_) return;
+  const std::size_t from = ledger_.now();
+  drain(tally_.requests);
+  if (is_write(method, path)) mark_unseen(from, side, path);
+  Laws(*this).after_request(from, method, path);
+  interfere(side, false, false);
+  drain(tally_.requests);
+}
+
+// People act at a numbered point of the cycle, or right before a write; then the process may die.
+void Life::interfere(Side side, bool before, bool writes) {
+  const int point = ++points_;
+  for (const auto& [at, step] : std::vector(at_)) {
+    if (at != point) continue;
+    trace("    " + to_text(step));
+    play(step);
+  }
+  if (before && writes) {
+    const auto now = std::ranges::find(before_write_, side, &std::pair<Side, Step>::first);
+    if (now != before_write_.end()) {
+      const Step step = now->second;
+      before_write_.erase(now);
+      trace("    before the write: " + to_text(step));
+      play(step);
+    }
+  }
+  if (point == kill_at_) throw sim::Killed{point};
+}
+
+void Life::note_reading(Side side, const std::string& method, const std::string& path) {
+  if (method != "GET" || dry_) return;
+  const Reading reading{ledger_.now(), tally_.requests, clock_.true_ms()};
+  const std::string id = path.substr(path.rfind('/') + 1);
+  if (side == Side::highlevel && path.starts_with("/contacts/"))
+    readings_["h:" + id] = reading;
+  else if (side == Side::ctm && path.starts_with("/calls/"))
+    readings_["a:" + id] = reading;
+  else if (side == Side::ctm && path.starts_with("/lists/"))
+    list_readings_.push_back(reading);
+}
+
+// What our write replaced, and somebody had entered after the last reading of that record: no reading
+// could show it (P2). A list shows it when its index has caught up. The rows that a replace reads for
+// itself, right before it, decide nothing.
+void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
+  Reading rows;
+  std::int64_t block = tally_.requests;
+  for (auto reading = list_readings_.rbegin(); reading != list_readings_.rend(); ++reading) {
+    const bool own = path.find("/lists/") != std::string::npos && reading->request >= block - 2;
+    if (!own) {
+      rows = *reading;
+      break;
+    }
+    block = reading->request;
+  }
+  rows.at_ms -= ctm_.switches().number("index_lag_ms");
+  const bool rows_hide_email = ctm_.switches().is("list_row_email", "absent");
+  for (std::size_t i = from; i < ledger_.now(); ++i) {
+    Entry& e = ledger_.entries()[i];
+    const auto lost = e.lost();
+    if (!e.by_us() || lost.empty() || e.side != side) continue;
+    if (side == Side::ctm && e.action != "modify") {  // a contact shows in its row, and there not all of it
+      const auto& live = ctm_.account().live_rows(ctm_.sync_list());
+      const bool listed =
+          std::ranges::any_of(live, [&](const auto& row) { return row.membership.number == e.person; });
+      e.unseen = (e.field == "email" && rows_hide_email) || (e.action == "cascade" && !listed);
+    }
+    const auto by_id = readings_.find((side == Side::highlevel ? "h:" : "a:") + e.record);
+    for (const auto& word : lost) {
+      const auto at = ledger_.entered(ledger_.group_of(e), e.field, word, i);
+      if (at < 0) continue;
+      const Entry& entered = ledger_.entries()[static_cast<std::size_t>(at)];
+      if (entered.side != side) continue;
+      e.unseen =
+          e.unseen || (by_id != readings_.end() ? entered.seq >= by_id->second.seq
+                                                : entered.seq >= rows.seq || entered.at_ms > rows.at_ms);
+    }
+    if (e.unseen) ++(e.action == "cascade" ? tally_.unseen_cascades : tally_.unseen_writes);
+  }
+}
+
+// ---- the state
+void Life::lose_state() {
+  store_.reset();
+  for (const auto& entry : fs::directory_iterator(folder_))
+    if (entry.path().filename().string().starts_with("acme")) fs::remove(entry.path());
+  close();
+  forgotten_at_ = ledger_.now();
+  forgot_ = true;
+  went_back_ = false;
+}
+
+void Life::keep_backup() {
+  backup_ = folder_ + "/copy.sqlite";
+  fs::remove(backup_);
+  store_->backup(backup_);
+}
+
+void Life::restore_backup() {
+  if (backup_.empty()) return;
+  store_.reset();
+  for (const char* tail : {"", "-wal", "-shm"}) fs::remove(file_ + tail);
+  fs::copy_file(backup_, file_);
+  close();
+  forgotten_at_ = ledger_.now();
+  forgot_ = went_back_ = true;
+}
+
+std::vector<std::vector<std::string>> Life::rows(const std::string& sql, const Words& binds) {
+  std::vector<std::vector<std::string>> out;
+  for (const auto& row : store_->rows(sql, binds).rows) {
+    out.emplace_back();
+    for (const auto& value : row) out.back().push_back(value.value_or(""));
+  }
+  return out;
+}
+
+std::string Life::cell(const std::string& sql, const Words& binds) {
+  const auto found = rows(sql, binds);
+  return found.size() == 1 ? found.front().front() : "";
+}
+
+std::string Life::dump() {
+  Digest digest;
+  for (const auto& table : rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1"))
+    for (const auto& row : rows("SELECT * FROM " + table[0]))
+      for (const auto& value : row) digest.add(value);
+  return digest.hex();
+}
+
+std::size_t Life::api_writes() const {
+  const auto api = [](const sim::WriteEntry& write) { return write.actor == "api"; };
+  return static_cast<std::size_t>(std::ranges::count_if(ctm_.writes(), api) +
+                                  std::ranges::count_if(highlevel_.writes(), api));
+}
+}  // namespace tandem::soak
