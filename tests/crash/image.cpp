@@ -72,7 +72,8 @@ constexpr Query kQueries[] = {
     {"source", "SELECT side, kind, CAST(id AS TEXT), CAST(person AS TEXT), shown, tags FROM source"},
     {"history",
      "SELECT pair_id, side, action, record_id, field, old_value, new_value, reason FROM v_history"},
-    {"meta", "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%'"},
+    {"meta",
+     "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%' AND value <> ''"},
 };
 
 void add_state(Stage& stage, const std::string& file, const std::string& prefix, Lines& out) {

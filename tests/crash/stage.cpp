@@ -1,5 +1,6 @@
 #include "tests/crash/stage.h"
 
+#include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <filesystem>
 
 #include "core/engine/learned.h"
+#include "core/model/phone.h"
 #include "daemon/ctm/ctm_replica.h"
 #include "daemon/highlevel/highlevel_replica.h"
 #include "storage/sqlite/sqlite_decisions.h"
@@ -93,6 +95,9 @@ void cycles_until_rest(Tandem& tandem, const Policy& policy, Clock& clock, Page&
 }  // namespace
 
 Stage::Stage() : ctm_face_(ctm), highlevel_face_(highlevel) {
+  // Tables of libraries, read once instead of by each process that is forked.
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  for (const auto& person : {mara(), odile()}) static_cast<void>(parse_phone(person.phone, "US"));
   store.reset();
   const auto folder = std::filesystem::path(state_file()).parent_path();
   for (const auto& entry : std::filesystem::directory_iterator(folder)) std::filesystem::remove(entry.path());
