@@ -109,8 +109,11 @@ class Trial {
         const auto at = static_cast<std::size_t>(death.step) - 1;
         if (&death == &deaths.front() && stage_.page().log[at].what != steps_[at].what)
           return fmt::format("    another numbering: it died {}\n", stage_.page().log[at].what);
-        // A restart at once meets indexes that lag; a late one does not.
-        stage_.clock.tick(death.step % 2 == 0 ? 2'000 : World::kPastEveryLagMs);
+        // A restart at once meets indexes that lag; a late one does not; after days nothing but where the
+        // cursor stood tells what was not read yet.
+        constexpr std::int64_t kPauses[] = {2'000, World::kPastEveryLagMs, 3 * World::kDayMs};
+        stage_.clock.tick(kPauses[death.step % 3]);
+        stage_.only_deltas = death.step % 3 == 2;
         if (stage_.task == Task::backup) clear_half_a_backup();
       }
       stage_.live();

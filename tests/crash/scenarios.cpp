@@ -42,6 +42,21 @@ const Scenario kScenarios[] = {
        stage.edit_contact(contact_of(stage, mara()), "address1", "7 Mill Road");  // modify
        stage.edit_contact(contact_of(stage, odile()), "city", "Wheaton");         // remove and add (P38)
        stage.edit_row(odile().phone, "street", "8 Quarry Lane");
+       stage.edit_row(odile().phone, "custom_fields.gate_code",
+                      "4411");  // nothing of ours, and not to be lost
+     }},
+    {"days without tandem",
+     [](Stage& stage) {
+       mara_and_odile(stage);
+       stage.contact(jonas());
+     },
+     [](Stage& stage) {
+       stage.edit_contact(contact_of(stage, odile()), "city", "Wheaton");
+       stage.ctm_staff.tag(stage.call(jonas().phone, "Jonas Abara", "", jonas().email), "tile");
+       stage.clock.tick(6 * World::kDayMs);
+       stage.edit_contact(contact_of(stage, mara()), "address1", "7 Mill Road");
+       stage.call(mara().phone, "Mara Lindgren", "", mara().email);
+       stage.clock.tick(World::kDayMs);
      }},
     {"tags both ways",
      [](Stage& stage) {

@@ -79,13 +79,13 @@ struct Tandem {
   }
 };
 
-void cycles_until_rest(Tandem& tandem, const Policy& policy, Clock& clock, Page& page) {
+void cycles_until_rest(Tandem& tandem, const Policy& policy, Clock& clock, Page& page, bool only_deltas) {
   for (int idle = 0; idle < 2;) {
     if (page.cycles > 0) clock.sleep_until_ms(clock.now_ms() + World::kPastEveryLagMs);
     if (page.cycles > kMostCycles) throw std::runtime_error("not at rest after many cycles");
     Cycle machine({&tandem.ctm, &tandem.highlevel}, tandem.store, clock, policy);
     CycleOptions options;
-    options.kind = page.cycles % 2 == 0 ? ReadKind::delta : ReadKind::full;
+    options.kind = only_deltas || page.cycles % 2 == 0 ? ReadKind::delta : ReadKind::full;
     const CycleReport report = machine.run(options);
     if (getenv("CRASH_SAYS") != nullptr) std::fprintf(stderr, "%s\n", report.summary().c_str());
     idle = is_still(report) ? idle + 1 : 0;
@@ -159,7 +159,7 @@ void Stage::be_tandem(const Death& death) {
     } else {
       store = SqliteStore::open(state_file(), link(), fmt::format("process {}", getpid()), time);
       Tandem tandem(*this, server_, highlevel_face_.token(), *store, time);
-      cycles_until_rest(tandem, policy, time, page_);
+      cycles_until_rest(tandem, policy, time, page_, only_deltas);
     }
     store.reset();
     write_back();

@@ -25,6 +25,7 @@ class Stage : public World {
 
   PerSide<sim::Faults> faults;
   Task task = Task::synchronise;
+  bool only_deltas = false;  // otherwise every other cycle reads everything
 
   // Starts a process and answers it until it ends. False: it died by `death`. Throws when it failed, or
   // was not at rest after many cycles.
