@@ -58,7 +58,7 @@ struct Query {
   const char *name, *sql;
 };
 constexpr Query kQueries[] = {
-    {"pair", "SELECT ctm_id, highlevel_id, state, reason FROM v_pairs"},
+    {"pair", "SELECT p.pair_id, state, p.reason, made_by_us FROM v_pairs p JOIN pair ON pair.id = p.pair_id"},
     // version and changed_at: a write whose answer was lost with the process is agreed on once more.
     {"field",
      "SELECT pair_id, field, base_ctm, base_highlevel, seen_ctm, seen_highlevel, changed_by FROM v_fields"},

@@ -45,6 +45,15 @@ const Scenario kScenarios[] = {
        stage.edit_row(odile().phone, "custom_fields.gate_code",
                       "4411");  // nothing of ours, and not to be lost
      }},
+    {"a row that keeps nothing when it is removed",
+     [](Stage& stage) {
+       stage.ctm.switches().set("contact_shared_across_lists", "off");
+       mara_and_odile(stage);
+     },
+     [](Stage& stage) {
+       stage.edit_row(odile().phone, "custom_fields.gate_code", "4411");
+       stage.edit_contact(contact_of(stage, odile()), "city", "Wheaton");
+     }},
     {"days without tandem",
      [](Stage& stage) {
        mara_and_odile(stage);
@@ -130,6 +139,21 @@ const Scenario kScenarios[] = {
        stage.faults.highlevel.add(once(sim::FaultKind::lost_after, "POST", "/contacts/"));
        stage.faults.ctm.add(once(sim::FaultKind::lost_after, "POST", "/add_contact"));
      }},
+    {"creates that no remote keeps from happening twice",
+     {},
+     [](Stage& stage) {
+       stage.highlevel.switches().set("location.allow_duplicates", "on");
+       stage.highlevel.switches().set("index_lag_ms", "30000");
+       stage.ctm.switches().set("add_contact_existing", "duplicate_row");
+       stage.ctm.switches().set("index_lag_ms", "60000");
+       mara_and_odile(stage);
+       stage.call(jonas().phone, "Jonas Abara", "", jonas().email);
+     },
+     // The row whose answer was lost may be met by matching before the open create is looked at: the same
+     // pair, explained in other words.
+     {"|ctm|link|+16305550177", "same phone and name (90)|1", "created in ctm by tandem|1",
+      "state: identity [+16305550177 <Odile +16305550177>]|ctm|phone|"}},
+
     {"lost answers of updates", mara_and_odile,
      [](Stage& stage) {
        stage.edit_call(call_of(stage, mara()), "city", "Elgin");
