@@ -27,6 +27,12 @@ inline constexpr int kReplacedKept = 8;
 // A brake by percent needs at least this many writes: small links are not held for one edit.
 inline constexpr std::int64_t kBrakeFloor = 10;
 
+// How long after a write of ours another source of the person may show it for the first time: CTM carries an
+// edit on to the contact and its rows at once (I), its lists lag, and our cycles come every minute.
+inline constexpr std::int64_t kEchoMs = 10 * 60'000;
+// The newest activities that are told what to expect; older ones are read again by a full sweep only.
+inline constexpr int kEchoActivities = 8;
+
 // A deletion is proved by two direct reads that far apart: longer than any index lag we know of, so that a
 // record that is only being moved or restored shows itself (I).
 inline constexpr std::int64_t kDeletionProofMs = 5 * 60'000;

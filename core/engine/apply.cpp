@@ -39,14 +39,22 @@ PairPlan Applier::plan_of(const PairState& stored) {
     input.writable[s] = c_.writable[s] && !suspected;
     if (c_.can(s).has_records || pair.record[s].text.empty()) continue;
     input.sources[s] = c_.store.sources_of(s, pair.record[s]);
-    // Tags are taken off every activity that has them, those of additional numbers included (P45).
-    for (const auto& identity : c_.store.identities(pair.id))
-      if (identity.side == s && identity.kind == Identity::Kind::id && identity.value != pair.record[s].text)
-        for (auto& source : c_.store.sources_of(s, {identity.value}))
-          if (!source.tags.empty()) {
-            source.redacted = true;  // never a target for fields of the primary (P44)
-            input.sources[s].push_back(std::move(source));
-          }
+    // Tags are taken off every activity that has them, those of additional numbers included, and an added
+    // one may have no other activity to go to (P45).
+    for (const auto& identity : c_.store.identities(pair.id)) {
+      if (identity.side != s || identity.kind != Identity::Kind::id || identity.value == pair.record[s].text)
+        continue;
+      bool newest = true;
+      for (auto& source : c_.store.sources_of(s, {identity.value})) {
+        const bool takes_tags = newest && source.ref.kind == SourceKind::activity && !source.redacted;
+        if (takes_tags) newest = false;
+        if (source.tags.empty() && !takes_tags) continue;
+        source.redacted = true;  // never a target for fields of the primary (P44)
+        input.sources[s].push_back(std::move(source));
+      }
+    }
+    for (const auto& source : input.sources[s])
+      if (source.ref.kind == SourceKind::row && c_.store.suspect(s, source.ref)) input.row_is_missing[s] = true;
     for (auto& source : input.sources[s])
       if (source.lag_until_ms <= c_.now()) source.lag_until_ms = 0;
   }
@@ -186,7 +194,14 @@ void Applier::verify(std::vector<Ready>& batch) {
           ready.write.key.clear();
           continue;
         }
-        if (answers[k]->empty()) ready.write.key.clear();  // its row is not shown now: lag, or it left
+        if (answers[k]->empty()) {  // its row is not shown now: lag, or it left
+          ready.write.key.clear();
+          if (const auto& row = ready.write.write.target; row && row->kind == SourceKind::row &&
+                                                          !c_.store.suspect(side, *row)) {
+            c_.store.put_suspect(side, {*row, ready.write.write.record, c_.now(), true});
+            c_.store.set_dirty(ready.pair, true);
+          }
+        }
         for (const auto& e : *answers[k])
           if (c_.store.source_hash(side, e.source) != e.hash) observer_.stage(side, e);
       }

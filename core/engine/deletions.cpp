@@ -79,6 +79,7 @@ void Observer::missing_from(Side side, const std::vector<std::uint64_t>& met) {
       for (auto& suspect : shown) {
         if (kind == SourceKind::row) {
           c_.store.drop_suspect(side, suspect.ref);
+          if (const auto id = c_.store.pair_of(side, suspect.person)) c_.store.set_dirty(*id, true);
         } else if (suspect.absent) {  // the listing lags, or the record is back: what is read by id decides
           suspect.absent = false;
           c_.store.put_suspect(side, suspect);

@@ -146,9 +146,10 @@ bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differi
           }
           continue;
         }
-        for (Evidence& now : *answer) {
-          now.hash = e->hash;  // so that the same listing row is passed over next time
+        for (const Evidence& now : *answer) {
+          const auto before = c_.store.source(side, e->source);
           if (stage(side, now).changed) ++c_.report.changed[side];
+          pass_over_from_now_on(side, *e, before);
         }
         continue;
       }
@@ -156,6 +157,19 @@ bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differi
     }
   });
   return complete;
+}
+
+// So that the same listing row costs nothing next time, though the direct reading looks otherwise. Not while
+// it may lag: a row from before the record's last change may come true again.
+void Observer::pass_over_from_now_on(Side side, const Evidence& row, const std::optional<SourceRow>& before) {
+  auto source = c_.store.source(side, row.source);
+  if (!source || source->hash == row.hash) return;
+  const bool has_lagged = before && before->lag_until_ms != 0 && before->lag_until_ms <= c_.now();
+  source->hash = has_lagged ? row.hash : WireHash{};
+  if (!has_lagged)
+    source->lag_until_ms = before && before->lag_until_ms != 0 ? before->lag_until_ms
+                                                               : c_.now() + c_.can(side).index_lag_ms;
+  c_.store.put_source(*source);
 }
 
 Reading Observer::reading_of(Side side, const Evidence& e) const {
@@ -394,6 +408,9 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   const bool alias = pair.record[side] != row.person;
 
   Reading reading = reading_of(side, e);
+  if (e.source.kind == SourceKind::row && reading.caller_id_name.empty())
+    for (const auto& source : c_.store.sources_of(side, row.person))  // newest first
+      if (reading.caller_id_name.empty()) reading.caller_id_name = source.caller_id_name;
   const bool in_lag = known && known->lag_until_ms > c_.now();
   if (in_lag && e.shows_tags) {  // tags lag with the listing that shows them
     if (known->before.count(kTags) != 0 && joined_tags(e.tags) != joined_tags(known->tags))
@@ -418,6 +435,11 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   if (e.shows_tags && !e.redacted) row.tags = e.tags;
   row.lag_until_ms = 0;
   row.before.clear();
+  if (!in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
+    row.expected.clear();
+    row.expected_until_ms = 0;
+  }
+  row.caller_id_name = e.caller_id_name;
   c_.store.put_source(row);
   if (!alias && folded.fold != pair.fold[side]) {
     pair.fold[side] = folded.fold;

@@ -58,6 +58,7 @@ class Observer {
   void leave_the_list(Side side, const Suspect& row);
   void agree_deletion(Side side, const RecordId& record);
   bool join_survivor(PairState& pair, Side side);
+  void pass_over_from_now_on(Side side, const Evidence& row, const std::optional<SourceRow>& before);
   bool shows_as_seen(Side side, const Evidence& evidence);
   bool is_erased(Side side, const Evidence& evidence);
   void call_again(PairState& pair, Side side);

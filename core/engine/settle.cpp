@@ -209,12 +209,28 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
     if (e.shows_tags && !e.redacted) image.tags = e.tags;
     image.redacted = e.redacted;
+    image.expected.clear();
+    image.expected_until_ms = 0;
+    // What it shows yet is not what was sent: the same reading may mean that somebody put it back since.
+    if (std::any_of(written.begin(), written.end(), [&](const auto& sent) {
+          const FieldValue& now = value_of(reading.shown, sent.first);
+          return now.is_observed() && now != sent.second;
+        }))
+      image.hash = {};
     for (const auto& [native, was] : old_shown)
       if (value_of(image.shown, native) != was) image.corrected.insert(correction_key(native, was));
     c_.store.put_source(image);
     // Other sources of the person may follow this write or not; their listing decides after its lag.
+    int activities = 0;
     for (auto source : c_.store.sources_of(side, pair.record[side])) {
       if (source.ref == e.source) continue;
+      if (source.ref.kind == SourceKind::activity && ++activities > tuning::kEchoActivities) continue;
+      for (const auto& [native, sent] : ours) source.expected.insert_or_assign(native, sent);
+      source.expected_until_ms = image.lag_until_ms + tuning::kEchoMs;
+      if (source.ref.kind == SourceKind::activity) {
+        c_.store.put_source(source);
+        continue;
+      }
       if (source.ref.kind == SourceKind::row && e.source.kind == SourceKind::row) {
         c_.store.drop_source(side, source.ref);  // the membership that the replace removed
         continue;
@@ -298,8 +314,11 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     if (sent == intent.fields.end() && is_parked(pair, side, rule.name)) continue;
     if (sent != intent.fields.end()) {
       if (sent->second.is_value() && !now.is_value() && !receipt.shown.empty() &&
-          (now.is_observed() || is_shown_there(intent, rule.name)))
+          (now.is_observed() || is_shown_there(intent, rule.name))) {
         unmoved.push_back(rule.name);
+        if (now.is_observed()) field.base[side] = now;
+        continue;
+      }
       const bool foreign = now.is_value() && now != sent->second && !is_image(now, sent->second);
       field.base[side] = now.is_observed() && !foreign ? now : sent->second;
       field.base[from] = sent->second;
@@ -361,13 +380,18 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     const bool is_ours = may_be_ours(now, sent, before_of(intent, name));
     if (!now.is_observed() && sent.is_value() && !receipt.shown.empty() && is_shown_there(intent, name)) {
       unmoved.push_back(name);
-    } else if (!now.is_observed()) {
+      continue;
+    }
+    if (!now.is_observed()) {
       field.base[side] = sent;
       if (receipt.awaiting_index) field.seen[side] = sent;
     } else if (is_ours || was_not_taken(now, sent, before_of(intent, name))) {
-      if (!is_ours) unmoved.push_back(name);
       field.base[side] = now;
       field.seen[side] = now;
+      if (!is_ours) {  // the other side's edit has not travelled: it stays one, for when it is tried again
+        unmoved.push_back(name);
+        continue;
+      }
     } else {
       field.base[side] = sent;  // somebody edited after us: the planner will see it
       field.seen[side] = now;
@@ -409,6 +433,7 @@ void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
     source->before = source->shown;
     source->before["tags"] = FieldValue::of(joined_tags(source->tags));
     source->tags = e.tags;
+    source->hash = {};  // a listing that shows what stood before: lag now, and somebody's edit afterwards
     source->lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
     c_.store.put_source(*source);
   }

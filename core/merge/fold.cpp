@@ -95,6 +95,9 @@ FoldResult fold(const FoldState& before, const SourceRow* known, const Reading& 
     if (value.is_cleared() && last.is_value() && reading.kind == SourceKind::activity) continue;
     out.shown.insert_or_assign(native, value);
     if (value.is_cleared() && !last.is_value()) continue;
+    if (known != nullptr && reading.now_ms < known->expected_until_ms &&
+        value_of(known->expected, native) == value)
+      continue;  // our own write, carried on
     const bool unconfirmed = native == kName && value.is_value() &&
                              is_unconfirmed_name(value.text(), reading.caller_id_name, reading.shown,
                                                  value_of(reading.shown, "phone").text());

@@ -25,6 +25,7 @@ struct PlanInput {
   // lag_until_ms set was written by us and may not show it yet.
   PerSide<std::vector<SourceRow>> sources;
   PerSide<bool> writable{true, true};  // the side answers and is authorised
+  PerSide<bool> row_is_missing{};      // its row may have left the list: no target, and none is added
   std::string policy_digest;           // of mapping and policy: part of what releases a parked record
   KeyOwner new_key = KeyOwner::free;   // of the number that the other side's phone says now
 };

@@ -136,6 +136,8 @@ void Planner::draft(const FieldRule& rule, const PairField& f, Side to, const Fi
                     std::string why, std::string changed_by) {
   if (is_parked(to, rule.name)) return;
   const Place where = place(to, rule);
+  if (in_.row_is_missing[to] && (where == Place::row || where == Place::new_row))
+    return note("its row may have left the list: looked at again first");
   if (where == Place::none) {
     park(to, rule, "this surface takes no writes of the field");
     return;
@@ -160,13 +162,24 @@ FieldValue Planner::replaced(Side s, Place where, const FieldRule& rule, const P
   return f.seen[s].is_observed() ? f.seen[s] : f.base[s];
 }
 
+const FieldValue* Planner::drafted_value(Side s, std::string_view name) const {
+  for (const auto& [at, d] : drafts_) {
+    if (at.first != s) continue;
+    if (const auto it = d.fields.find(name); it != d.fields.end()) return &it->second;
+  }
+  return nullptr;
+}
+
 FieldMap Planner::image(Side s, const FieldMap& changed) const {
   FieldMap whole;
   for (const auto& rule : policy_.mapping.rules()) {
     if (rule.native[s].empty()) continue;
     const PairField& f = field(rule.name);
+    const FieldValue* drafted = drafted_value(s, rule.name);
     if (const auto it = changed.find(rule.name); it != changed.end())
       whole[rule.name] = it->second;
+    else if (drafted != nullptr)  // another write of this plan brings it: a replace must not take it back
+      whole[rule.name] = *drafted;
     else if (f.seen[s].is_observed())
       whole[rule.name] = f.seen[s];
     else if (f.base[s].is_value())
@@ -198,6 +211,21 @@ void Planner::keep_first(Draft& d) {
   d.before.erase(std::next(d.before.begin()), d.before.end());
 }
 
+void Planner::complete_name(Side s, Place where, Draft& d) const {
+  if (!can(s).joined_name || (where != Place::activity && where != Place::row)) return;
+  for (const auto& [half, rest] : {std::pair(kFirst, kLast), std::pair(kLast, kFirst)}) {
+    const FieldRule* rule = policy_.mapping.find(rest);
+    if (d.fields.count(half) == 0 || d.fields.count(rest) != 0 || rule == nullptr) continue;
+    const FieldValue shown = replaced(s, where, *rule, field(rest));
+    const FieldMap whole = image(s, d.fields);
+    const FieldValue& sent = value_of(whole, rest);
+    if (!shown.is_value() || shown == sent) continue;
+    d.fields[std::string(rest)] = sent.is_observed() ? sent : FieldValue::cleared();
+    d.before[std::string(rest)] = shown;
+    d.why[std::string(rest)] = "a name is written whole";
+  }
+}
+
 void Planner::flush_drafts() {
   for (const Side s : kSides) {
     const bool any =
@@ -216,6 +244,7 @@ void Planner::flush_drafts() {
       unavailable();
       continue;
     }
+    complete_name(side, where, d);
     PlannedWrite w =
         write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
     w.write.target = d.target;

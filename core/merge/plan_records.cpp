@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/merge/fold.h"
 #include "core/merge/planner.h"
 
@@ -47,9 +49,11 @@ void Planner::plan_corrections() {
     for (const SourceKind kind : {SourceKind::activity, SourceKind::row}) {
       const SourceRow* source = newest(s, kind);
       if (!source || is_drafted(s, source->ref)) continue;
+      if (kind == SourceKind::row && in_.row_is_missing[s]) continue;
       FieldMap canonical;
       FieldMap shown;
       for (const auto& [native, value] : stale_fields(*source, agreed)) {
+        if (value_of(agreed, native).is_cleared() && !was_replaced(s, native, value)) continue;
         shown[native] = value;
         for (const auto& rule : policy_.mapping.rules()) {
           const bool hit =
@@ -79,6 +83,14 @@ void Planner::plan_corrections() {
   }
 }
 
+// By a write of ours, and not said by anybody since: what still shows it lags behind.
+bool Planner::was_replaced(Side s, const std::string& native, const FieldValue& value) const {
+  const auto it = pair_.fold[s].find(native);
+  if (it == pair_.fold[s].end()) return false;
+  const auto& replaced = it->second.replaced;
+  return std::find(replaced.begin(), replaced.end(), value) != replaced.end();
+}
+
 bool Planner::is_drafted(Side s, const SourceRef& ref) const {
   for (const auto& w : out_.writes)
     if (w.side == s && w.write.target == ref) return true;
@@ -90,8 +102,12 @@ FieldMap Planner::agreed_native(Side s) const {
   for (const auto& rule : policy_.mapping.rules()) {
     if (rule.native[s].empty() || rule.name == kPhone || !flows_to(rule.direction, s)) continue;
     const PairField& f = field(rule.name);
-    if (!f.base[s].is_value() || f.base[s] != f.seen[s] || in_conflict(rule.name)) continue;
+    if (!f.base[s].is_observed() || f.base[s] != f.seen[s] || in_conflict(rule.name)) continue;
     if (can(s).joined_name && is_name(rule.name)) continue;
+    if (f.base[s].is_cleared()) {
+      if (flows_to(rule.clears, s)) agreed[rule.native[s]] = FieldValue::cleared();
+      continue;
+    }
     const WireFields wire = policy_.mapping.to_native(s, {{rule.name, f.base[s]}}, {}, can(s));
     const FieldMap canonical_native = policy_.mapping.normalise(s, wire);
     for (const auto& [native, value] : canonical_native) agreed[native] = value;

@@ -55,6 +55,16 @@ bool Planner::tags_oscillate(Side from) const {
   return pair_.tags_answers >= tuning::kAnswersHeld && pair_.tags_changed_by == to_text(other(from));
 }
 
+// Another number of the same person (P44, P45).
+const SourceRow* Planner::newest_of_alias(Side s) const {
+  const SourceRow* best = nullptr;
+  for (const auto& source : in_.sources[s])
+    if (source.ref.kind == SourceKind::activity && source.person != pair_.record[s] &&
+        (best == nullptr || source.at_ms > best->at_ms))
+      best = &source;
+  return best;
+}
+
 void Planner::plan_tag_write(Side to, WriteKind kind, const TagSet& tags) {
   if (tags.empty() || is_parked(to, "tags")) return;
   if (tags_oscillate(other(to))) {
@@ -78,6 +88,7 @@ void Planner::plan_tag_write(Side to, WriteKind kind, const TagSet& tags) {
     w.write.tags.assign(tags.begin(), tags.end());
   } else if (kind == WriteKind::tag_add) {
     const SourceRow* activity = newest(to, SourceKind::activity);
+    if (!activity) activity = newest_of_alias(to);
     if (!activity) return note("tags wait for a first call");
     w.write.tags.assign(tags.begin(), tags.end());
     w.write.tag_sources.push_back(activity->ref);

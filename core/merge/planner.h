@@ -66,6 +66,9 @@ class Planner {
   [[nodiscard]] FieldValue replaced(Side s, Place where, const FieldRule& rule, const PairField& f) const;
   // What the whole record should show on `s` after `changed`: for a replace, which loses what it
   // does not send. What that side cannot show comes from its base, else from the other side.
+  [[nodiscard]] const FieldValue* drafted_value(Side s, std::string_view name) const;
+  // A name is written whole: what its other half replaces on that target is in the audit, too (P16).
+  void complete_name(Side s, Place where, Draft& d) const;
   [[nodiscard]] FieldMap image(Side s, const FieldMap& changed) const;
   [[nodiscard]] PlannedWrite write_of(Side s, WriteKind kind, const FieldMap& fields) const;
   static void keep_first(Draft& d);
@@ -88,6 +91,7 @@ class Planner {
 
   // Stale sources (P33).
   void plan_corrections();
+  [[nodiscard]] bool was_replaced(Side s, const std::string& native, const FieldValue& value) const;
   [[nodiscard]] bool is_drafted(Side s, const SourceRef& ref) const;
   // Native values that both the side as a whole and its base show, and that nobody contests.
   [[nodiscard]] FieldMap agreed_native(Side s) const;
@@ -97,6 +101,7 @@ class Planner {
   void plan_tags();
   void apply_tag_decisions(const PerSide<TagSet>& seen, SetMerge& merged);
   [[nodiscard]] bool tags_oscillate(Side from) const;
+  [[nodiscard]] const SourceRow* newest_of_alias(Side s) const;
   void plan_tag_write(Side to, WriteKind kind, const TagSet& tags);
 
   const PlanInput& in_;

@@ -24,6 +24,11 @@ struct SourceRow {
   // equals `before` is lag, not an edit. Of several writes in that time, what stood before the first.
   FieldMap before;
   std::int64_t lag_until_ms = 0;
+  // What a write of ours to another source of the person may make this one show, once: an echo, not an edit
+  // (P11), when it is met until then.
+  FieldMap expected;
+  std::int64_t expected_until_ms = 0;
+  std::string caller_id_name;  // of an activity: what the carrier said (P34)
   bool redacted = false;  // the remote removed the identity for good: never a target, says nothing (P46)
   std::set<std::string, std::less<>>
       corrected;  // stale values put right here already, as field + "=" + value digest

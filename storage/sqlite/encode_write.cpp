@@ -145,7 +145,8 @@ Encoded encode_texts(const std::vector<std::string>& texts) {
 std::vector<std::string> decode_texts(std::string_view text) { return read_texts(read_json(text)); }
 
 Encoded encode_more(const SourceRow& row) {
-  if (row.before.empty() && row.lag_until_ms == 0 && !row.redacted && row.corrected.empty())
+  if (row.before.empty() && row.lag_until_ms == 0 && !row.redacted && row.corrected.empty() &&
+      row.expected.empty() && row.expected_until_ms == 0 && row.caller_id_name.empty())
     return std::nullopt;
   JsonWriter out;
   out.open_object();
@@ -156,6 +157,18 @@ Encoded encode_more(const SourceRow& row) {
   if (row.lag_until_ms != 0) {
     out.key("lag_until_ms");
     out.number(row.lag_until_ms);
+  }
+  if (!row.expected.empty()) {
+    out.key("expected");
+    write_values(out, row.expected);
+  }
+  if (row.expected_until_ms != 0) {
+    out.key("expected_until_ms");
+    out.number(row.expected_until_ms);
+  }
+  if (!row.caller_id_name.empty()) {
+    out.key("caller_id");
+    out.text(row.caller_id_name);
   }
   if (row.redacted) {
     out.key("redacted");
@@ -173,6 +186,9 @@ void decode_more(std::string_view text, SourceRow& row) {
   const JsonValue all = read_json(text);
   if (const JsonValue* v = all.as_object().find("before")) row.before = read_values(*v);
   if (const JsonValue* v = all.find("lag_until_ms")) row.lag_until_ms = v->as_number();
+  if (const JsonValue* v = all.find("expected")) row.expected = read_values(*v);
+  if (const JsonValue* v = all.find("expected_until_ms")) row.expected_until_ms = v->as_number();
+  if (const JsonValue* v = all.find("caller_id")) row.caller_id_name = v->as_text();
   row.redacted = all.find("redacted") != nullptr;
   if (const JsonValue* v = all.find("corrected"))
     for (const JsonValue& item : v->as_array()) row.corrected.insert(item.as_text());

@@ -165,6 +165,9 @@ inline SourceRow source() {
   if (row.ref.kind != SourceKind::record) row.tags = some(3, text);
   if (yes()) row.before = values();
   if (yes()) row.lag_until_ms = number();
+  if (below(3) == 0) row.expected = values();
+  if (below(3) == 0) row.expected_until_ms = number();
+  if (below(3) == 0) row.caller_id_name = text();
   row.redacted = below(4) == 0;
   const auto corrected = some(2, text);
   row.corrected = {corrected.begin(), corrected.end()};
