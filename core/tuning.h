@@ -28,8 +28,8 @@ inline constexpr int kReplacedKept = 8;
 inline constexpr std::int64_t kBrakeFloor = 10;
 
 // How long after a write of ours another source of the person may show it for the first time: CTM carries an
-// edit on to the contact and its rows at once (I), its lists lag, and our cycles come every minute.
-inline constexpr std::int64_t kEchoMs = 10 * 60'000;
+// edit on to the contact and its rows at once (I), its lists lag, and a cycle may be missed.
+inline constexpr std::int64_t kEchoMs = 30 * 60'000;
 // The newest activities that are told what to expect; older ones are read again by a full sweep only.
 inline constexpr int kEchoActivities = 8;
 

@@ -8,6 +8,8 @@
 
 namespace tandem {
 namespace {
+constexpr int kReplaceAttempts = 3;
+
 std::int64_t retry_after_ms(int attempts) {
   std::int64_t delay = tuning::kRetryFirstMs;
   for (int i = 1; i < attempts && delay < tuning::kRetryMostMs; ++i) delay *= tuning::kRetryGrowth;
@@ -63,6 +65,17 @@ void Settler::refuse(const Intent& intent, const Error& error) {
   pair.parked.push_back(std::move(p));
   pair.dirty = true;
   c_.store.put_pair(pair);
-  close(intent);
+  // A replace that was refused may have taken the row away all the same, which no listing shows before its
+  // lag: it is looked for then, and put back (P38).
+  const bool replaces = intent.write.kind == WriteKind::update && intent.write.target &&
+                        intent.write.target->kind == SourceKind::row;
+  if (!replaces || intent.attempts >= kReplaceAttempts) return close(intent);
+  Intent open = intent;
+  open.state = IntentState::open;
+  open.write.resume = true;
+  withdraw(intent);
+  open.id = 0;
+  c_.store.put_intent(open);
+  c_.open[open.pair].push_back(std::move(open));
 }
 }  // namespace tandem

@@ -192,6 +192,8 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     FieldMap ours;
     for (const auto& [native, sent] : written) {
       const FieldValue& now = value_of(reading.shown, native);
+      // Where the surface would show it and does not, it was not taken.
+      if (!now.is_observed() && sent.is_value() && can_read(c_.can(side).access(e.source.kind, native))) continue;
       ours[native] = now.is_observed() ? now : sent;
       if (now.is_observed()) image.shown[native] = now;
     }
@@ -405,6 +407,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     if (it->second.take == Resolution::Take::value || it->second.take == Resolution::Take::clear)
       it->second.decided_on[side] = field.seen[side];
   }
+  if (intent.fields.size() > 1) release(pair, side, Parked::kOneOfSeveral);
   park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);
   for (const Evidence& e : receipt.shown)

@@ -80,11 +80,14 @@ bool Life::play_policy(const Words& w) {
   if (verb == "switch" && w.size() == 4) {
     (w[1] == "ctm" ? ctm_.switches() : highlevel_.switches()).set(w[2], w[3]);
   } else if (verb == "rule" && w.size() == 4) {
+    const auto before = policy_.mapping;
     rule(w[1], [&](FieldRule& r) {
       if (w[2] == "conflict") r.conflict = conflict_rule_from(w[3]).value();
       if (w[2] == "direction") r.direction = direction_from(w[3]).value();
       if (w[2] == "clears") r.clears = direction_from(w[3]).value();
     });
+    // What `tandem check` refuses never runs.
+    if (!policy_.mapping.check().empty()) policy_.mapping = before;
   } else if (verb == "policy" && w.size() >= 3) {
     if (w[1] == "tags") policy_.tags = direction_from(w[2]).value();
     if (w[1] == "create_in_ctm") policy_.create.ctm = is_on(w[2]);
