@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdio>
 #include <random>
+#include <vector>
 #include "daemon/commands/commands.h"
 #include "daemon/commands/output.h"
 #include "daemon/commands/redirect_listener.h"
@@ -30,56 +31,56 @@ std::string new_state() {
   return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
-// What the browser brought, or a person pasted: the code, once; else what is wrong with it.
+// What the browser brought, or a person pasted.
 class Visit {
  public:
   explicit Visit(std::string state) : state_(std::move(state)) {}
+  [[nodiscard]] bool is_over() const { return is_refused_ || !code_.empty(); }
+  [[nodiscard]] bool is_refused() const { return is_refused_; }
   [[nodiscard]] const std::string& code() const { return code_; }
 
-  // "" = that was it.
+  // Why this is not what is waited for; "" = it is.
   std::string take(std::string_view text) {
     const auto values = highlevel::brought_back(text);
     const auto value = [&](const char* name) {
       const auto found = values.find(name);
       return found == values.end() ? std::string() : found->second;
     };
-    const bool bare =
-        values.size() == 1 && values.contains("code") && text.find('=') == std::string_view::npos;
-    if (!bare && value("state") != state_)
-      return "this does not belong to the address that was shown last (its state is another one)";
-    if (!value("error").empty()) throw Exit{kExitUnauthorised, "access was not allowed; nothing was kept"};
-    if (value("code").empty()) return "there is no code in it";
+    const bool is_bare_code = text.find('=') == std::string_view::npos;
+    if (!is_bare_code && value("state") != state_)
+      return "this does not belong to the address that was shown (its state is another one)";
     code_ = value("code");
-    return {};
+    is_refused_ = code_.empty() && !value("error").empty();
+    return is_over() ? "" : "there is no code in it";
   }
 
  private:
   std::string state_, code_;
+  bool is_refused_ = false;
 };
 
-// Lines of standard input, without blocking for the rest of one.
+// Standard input, without blocking for the rest of a line.
 class PastedLines {
  public:
-  [[nodiscard]] int descriptor() const { return open_ ? STDIN_FILENO : -1; }
-  // The next whole line that is not blank; the last one needs no line end.
-  std::optional<std::string> next() {
-    std::array<char, 1024> part{};
+  [[nodiscard]] int descriptor() const { return is_open_ ? STDIN_FILENO : -1; }
+  // Reads what is there; the lines that are whole by now and not blank. The last one needs no line end.
+  std::vector<std::string> take() {
+    std::array<char, 4096> part{};
     const auto n = read(STDIN_FILENO, part.data(), part.size());
+    is_open_ = n > 0;
     if (n > 0) text_.append(part.data(), static_cast<std::size_t>(n));
-    if (n <= 0) {
-      open_ = false;
-      text_ += '\n';
+    if (!is_open_) text_ += '\n';
+    std::vector<std::string> lines;
+    for (auto end = text_.find('\n'); end != std::string::npos; end = text_.find('\n')) {
+      std::string line = text_.substr(0, end);
+      text_.erase(0, end + 1);
+      if (line.find_first_not_of(" \t\r") != std::string::npos) lines.push_back(std::move(line));
     }
-    const auto end = text_.find('\n');
-    if (end == std::string::npos) return std::nullopt;
-    std::string line = text_.substr(0, end);
-    text_.erase(0, end + 1);
-    if (line.find_first_not_of(" \t\r") == std::string::npos) return std::nullopt;
-    return line;
+    return lines;
   }
 
  private:
-  bool open_ = true;
+  bool is_open_ = true;
   std::string text_;
 };
 
@@ -104,7 +105,7 @@ std::string code_from_browser(const LinkSetup& setup, const highlevel::OAuthClie
   Visit visit(state);
   PastedLines pasted;
   const std::int64_t give_up_ms = clock.now_ms() + kBrowserPatienceMs;
-  while (visit.code().empty()) {
+  while (!visit.is_over()) {
     if (!listener && pasted.descriptor() < 0)
       throw Exit{kExitFailed, "no code was given; give it with --code, soon: it does not live long"};
     const std::int64_t left_ms = give_up_ms - clock.now_ms();
@@ -117,17 +118,20 @@ std::string code_from_browser(const LinkSetup& setup, const highlevel::OAuthClie
         if (target.substr(0, target.find('?')) != here->path) return {404, "There is nothing here."};
         const std::string wrong = visit.take(target);
         if (!wrong.empty()) return {400, fmt::format("Not accepted: {}.", wrong)};
+        if (visit.is_refused()) return {200, "Access was not allowed, and tandem was told so."};
         return {200, "tandem has what it needs. This page can be closed; the terminal says how it went on."};
       });
     }
     if (sources[1].revents != 0) {
-      if (const auto line = pasted.next()) {
-        const std::string wrong = visit.take(*line);
-        if (!wrong.empty()) print(fmt::format("Not accepted: {}.", wrong));
-        std::fflush(stdout);
+      for (const std::string& line : pasted.take()) {
+        if (visit.is_over()) break;
+        if (const auto wrong = visit.take(line); !wrong.empty())
+          print(fmt::format("Not accepted: {}.", wrong));
       }
+      std::fflush(stdout);
     }
   }
+  if (visit.is_refused()) throw Exit{kExitUnauthorised, "access was not allowed; nothing was kept"};
   return visit.code();
 }
 
