@@ -33,9 +33,9 @@ std::string decoded(std::string_view text) {
 
 std::string encoded(std::string_view text) {
   std::string out;
-  for (const unsigned char c : text) {
+  for (const char c : text) {
     const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
 }

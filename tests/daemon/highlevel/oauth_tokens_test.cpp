@@ -293,9 +293,19 @@ TEST_F(Tokens, AreInNoMessageWhateverTheEndpointAnswers) {
     DiaryShelf shelf(path());
     OAuthTokens tokens(settings(), shelf, clock);
     const auto none = tokens.token();
+    OAuthEndpoint endpoint(place(), clock);  // what `tandem auth` prints
+    const auto refused = endpoint.refresh(pair);
+    http.clear_faults();
+    http.add_fault(
+        {.kind = kind, .method = "", .path_has = "/oauth/locationToken", .times = -1, .param = status});
+    const auto no_exchange = endpoint.location_token(pair, here);
     http.clear_faults();
     ASSERT_FALSE(none) << name_of(kind) << status;
-    const std::string said = none.error().message + none.error().remote_words;
+    ASSERT_FALSE(refused) << name_of(kind) << status;
+    ASSERT_FALSE(no_exchange) << name_of(kind) << status;
+    std::string said;
+    for (const Error& error : {none.error(), refused.error(), no_exchange.error()})
+      said += error.message + error.remote_words;
     EXPECT_THAT(none.error().fault, AnyOf(Fault::transient, Fault::unauthorised, Fault::rate_limited));
     for (const std::string& secret : {pair.access, pair.refresh, face.oauth().client_secret})
       EXPECT_THAT(said, Not(HasSubstr(secret))) << name_of(kind) << status;
