@@ -42,10 +42,10 @@ void add_footers(CLI::App& app) {
 }
 
 void add_commands(CLI::App& app, Invocation& invocation) {
-  for (const auto add :
-       {add_run,     add_once,    add_plan,       add_match,   add_status,  add_conflicts, add_pending,
-        add_explain, add_history, add_verify,     add_resolve, add_approve, add_reject,    add_undo,
-        add_link,    add_unlink,  add_keep_apart, add_forget,  add_check,   add_backup,    add_demo}) {
+  for (const auto add : {add_run,     add_once,    add_plan,    add_match,  add_status,     add_conflicts,
+                         add_pending, add_explain, add_history, add_verify, add_resolve,    add_approve,
+                         add_reject,  add_undo,    add_link,    add_unlink, add_keep_apart, add_forget,
+                         add_check,   add_auth,    add_backup,  add_demo}) {
     add(app, invocation);
   }
   add_footers(app);

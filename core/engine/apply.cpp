@@ -54,7 +54,8 @@ PairPlan Applier::plan_of(const PairState& stored) {
       }
     }
     for (const auto& source : input.sources[s])
-      if (source.ref.kind == SourceKind::row && c_.store.suspect(s, source.ref)) input.row_is_missing[s] = true;
+      if (source.ref.kind == SourceKind::row && c_.store.suspect(s, source.ref))
+        input.row_is_missing[s] = true;
     for (auto& source : input.sources[s])
       if (source.lag_until_ms <= c_.now()) source.lag_until_ms = 0;
   }
@@ -196,8 +197,8 @@ void Applier::verify(std::vector<Ready>& batch) {
         }
         if (answers[k]->empty()) {  // its row is not shown now: lag, or it left
           ready.write.key.clear();
-          if (const auto& row = ready.write.write.target; row && row->kind == SourceKind::row &&
-                                                          !c_.store.suspect(side, *row)) {
+          if (const auto& row = ready.write.write.target;
+              row && row->kind == SourceKind::row && !c_.store.suspect(side, *row)) {
             c_.store.put_suspect(side, {*row, ready.write.write.record, c_.now(), true});
             c_.store.set_dirty(ready.pair, true);
           }

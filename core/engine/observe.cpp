@@ -167,8 +167,8 @@ void Observer::pass_over_from_now_on(Side side, const Evidence& row, const std::
   const bool has_lagged = before && before->lag_until_ms != 0 && before->lag_until_ms <= c_.now();
   source->hash = has_lagged ? row.hash : WireHash{};
   if (!has_lagged)
-    source->lag_until_ms = before && before->lag_until_ms != 0 ? before->lag_until_ms
-                                                               : c_.now() + c_.can(side).index_lag_ms;
+    source->lag_until_ms =
+        before && before->lag_until_ms != 0 ? before->lag_until_ms : c_.now() + c_.can(side).index_lag_ms;
   c_.store.put_source(*source);
 }
 

@@ -178,6 +178,7 @@ void Settler::recover_source(Intent& intent) {
       ++waiting_;
       return;
     }
+    if (is_refused(intent) && is_put_back(intent)) return;
     return again(intent);  // the removal arrived and the add did not (P38)
   }
   const Evidence e = answer->front();
@@ -193,6 +194,34 @@ void Settler::recover_source(Intent& intent) {
     observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
   });
+}
+
+// Parked, and kept open only to see whether the refused replace left a hole.
+bool Settler::is_refused(const Intent& intent) const {
+  const PairState pair = *c_.store.pair(intent.pair);
+  return std::any_of(pair.parked.begin(), pair.parked.end(), [&](const Parked& p) {
+    return p.side == intent.side && (p.field == Parked::kOneOfSeveral || intent.fields.count(p.field) != 0);
+  });
+}
+
+// Its old form is back as another row, or nobody can say yet: nothing is sent.
+bool Settler::is_put_back(const Intent& intent) {
+  const auto found = c_.replicas[intent.side]->find({intent.write.record.text, ""});
+  if (!found) {
+    c_.trouble(intent.side, found.error());
+    return true;
+  }
+  std::vector<Evidence> rows;
+  for (const auto& e : found->evidence)
+    if (e.source.kind == SourceKind::row) rows.push_back(e);
+  if (rows.empty()) return false;
+  c_.store.transact([&] {
+    close(intent);
+    c_.store.drop_source(intent.side, *intent.write.target);
+    for (const auto& e : rows) observer_.stage(intent.side, e);
+    c_.store.set_dirty(intent.pair, true);
+  });
+  return true;
 }
 
 // A person's removal is never done again blindly: what is still there is planned anew, with all that was

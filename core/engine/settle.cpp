@@ -193,7 +193,8 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     for (const auto& [native, sent] : written) {
       const FieldValue& now = value_of(reading.shown, native);
       // Where the surface would show it and does not, it was not taken.
-      if (!now.is_observed() && sent.is_value() && can_read(c_.can(side).access(e.source.kind, native))) continue;
+      if (!now.is_observed() && sent.is_value() && can_read(c_.can(side).access(e.source.kind, native)))
+        continue;
       ours[native] = now.is_observed() ? now : sent;
       if (now.is_observed()) image.shown[native] = now;
     }

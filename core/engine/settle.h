@@ -46,6 +46,8 @@ class Settler {
   void recover_create(Intent& intent);
   void recover_record(Intent& intent);
   void recover_source(Intent& intent);
+  [[nodiscard]] bool is_refused(const Intent& intent) const;
+  bool is_put_back(const Intent& intent);
   void recover_removal(Intent& intent);
   void again(Intent& intent);
   [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;

@@ -121,7 +121,7 @@ int check(const Invocation& invocation, bool ask_remotes) {
   for (const config::LinkConfig& link : loaded.config.links) {
     if (!invocation.link.empty() && invocation.link != link.name) continue;
     LinkSetup setup{link, {}, config::state_file(loaded.config, link)};
-    const auto problems = config::read_secrets(link, config::credentials_directory(), setup.secrets);
+    const auto problems = read_secrets(setup);
     for (const config::Problem& problem : problems) {
       findings.add(link.name, "credential", false, config::to_text(problem, invocation.config_file));
     }

@@ -27,6 +27,7 @@ void add_forget(CLI::App& app, Invocation& invocation);
 void add_pending(CLI::App& app, Invocation& invocation);
 void add_approve(CLI::App& app, Invocation& invocation);
 void add_reject(CLI::App& app, Invocation& invocation);
+void add_auth(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
 void add_backup(CLI::App& app, Invocation& invocation);
 void add_demo(CLI::App& app, Invocation& invocation);

@@ -30,13 +30,27 @@ CtmSettings ctm_settings(const LinkSetup& setup, GateRegistry& gates, std::funct
   return settings;
 }
 
-HighLevelSettings highlevel_settings(const LinkSetup& setup, const std::function<bool()>& stop_requested) {
+std::optional<highlevel::OAuthTokens> oauth_tokens(const LinkSetup& setup, FileShelf& shelf, Clock& clock,
+                                                   const std::function<bool()>& stop_requested) {
+  auto client = highlevel::oauth_client(setup.secrets.of.highlevel);
+  if (!client) return std::nullopt;
+  return std::make_optional<highlevel::OAuthTokens>(
+      highlevel::OAuthTokens::Settings{oauth_place(setup, std::move(*client)),
+                                       setup.link.highlevel.location_id, setup.link.name, stop_requested},
+      shelf, clock);
+}
+
+HighLevelSettings highlevel_settings(const LinkSetup& setup, std::optional<highlevel::OAuthTokens>& tokens,
+                                     const std::function<bool()>& stop_requested) {
   const config::HighLevelConfig& highlevel = setup.link.highlevel;
   const Mapping& mapping = setup.link.policy.mapping;
   HighLevelSettings settings;
   settings.base_url = highlevel.base_url;
   settings.location_id = highlevel.location_id;
-  settings.token = setup.secrets.of.highlevel;
+  if (tokens)
+    settings.tokens = &*tokens;
+  else
+    settings.token = setup.secrets.of.highlevel;
   settings.api_version = highlevel.api_version;
   settings.ca_file = highlevel.ca_file;
   settings.budget = setup.link.budget.highlevel;
@@ -70,8 +84,28 @@ Wiring::Wiring(std::shared_ptr<const LinkSetup> setup, SqliteStore& store, GateR
       ctm_(ctm_settings(
                *setup_, gates, [this] { keep_learned(store_, Side::ctm, ctm_); }, stop_requested),
            clock),
-      highlevel_(highlevel_settings(*setup_, stop_requested), clock,
+      shelf_(token_file(*setup_)),
+      tokens_(oauth_tokens(*setup_, shelf_, clock, stop_requested)),
+      highlevel_(highlevel_settings(*setup_, tokens_, stop_requested), clock,
                  &gates.gate(Side::highlevel, setup_->secrets.of.highlevel, setup_->link.budget.highlevel)) {}
+
+std::string token_file(const LinkSetup& setup) {
+  constexpr std::string_view kState = ".sqlite";
+  return setup.state_file.substr(0, setup.state_file.size() - kState.size()) + ".highlevel-token";
+}
+
+highlevel::OAuthPlace oauth_place(const LinkSetup& setup, highlevel::OAuthClient client) {
+  const config::HighLevelConfig& place = setup.link.highlevel;
+  return {place.base_url, place.ca_file, place.api_version, std::move(client)};
+}
+
+std::vector<config::Problem> read_secrets(LinkSetup& setup) {
+  auto problems = config::read_secrets(setup.link, config::credentials_directory(), setup.secrets);
+  if (!highlevel::oauth_client(setup.secrets.of.highlevel)) return problems;
+  for (config::Problem& p : config::check_token_file(setup.link, token_file(setup)))
+    problems.push_back(std::move(p));
+  return problems;
+}
 
 std::vector<std::shared_ptr<const LinkSetup>> make_setups(const config::Config& config,
                                                           const std::vector<config::LinkConfig>& links) {
@@ -79,9 +113,7 @@ std::vector<std::shared_ptr<const LinkSetup>> make_setups(const config::Config& 
   std::vector<std::shared_ptr<const LinkSetup>> setups;
   for (const config::LinkConfig& link : links) {
     LinkSetup setup{link, {}, config::state_file(config, link)};
-    for (config::Problem& p : config::read_secrets(link, config::credentials_directory(), setup.secrets)) {
-      problems.push_back(std::move(p));
-    }
+    for (config::Problem& p : read_secrets(setup)) problems.push_back(std::move(p));
     setups.push_back(std::make_shared<const LinkSetup>(std::move(setup)));
   }
   config::sort_by_line(problems);

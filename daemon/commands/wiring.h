@@ -4,12 +4,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include "daemon/config/config.h"
 #include "daemon/config/credential.h"
 #include "daemon/ctm/ctm_replica.h"
 #include "daemon/highlevel/highlevel_replica.h"
+#include "daemon/highlevel/oauth_tokens.h"
 #include "daemon/http/rate_gate.h"
+#include "storage/file/secret_file.h"
 #include "storage/sqlite/sqlite_store.h"
 
 namespace tandem {
@@ -19,6 +22,22 @@ struct LinkSetup {
   config::Secrets secrets;
   std::string state_file;
 };
+
+// The tokens of an OAuth client: <state_dir>/<link>.highlevel-token
+[[nodiscard]] std::string token_file(const LinkSetup& setup);
+class FileShelf final : public highlevel::TokenShelf {
+ public:
+  explicit FileShelf(std::string path) : file_(std::move(path)) {}
+  [[nodiscard]] Result<std::string> read() override { return file_.read(); }
+  [[nodiscard]] Result<bool> try_lock() override { return file_.try_lock(); }
+  void unlock() override { file_.unlock(); }
+  [[nodiscard]] Result<void> reserve() override { return file_.reserve(); }
+  [[nodiscard]] Result<void> replace(std::string_view content) override { return file_.replace(content); }
+
+ private:
+  SecretFile file_;
+};
+[[nodiscard]] highlevel::OAuthPlace oauth_place(const LinkSetup& setup, highlevel::OAuthClient client);
 
 // One budget per credential, whoever uses it (P20). Thread-safe; outlives every wiring.
 class GateRegistry {
@@ -45,9 +64,13 @@ class Wiring {
   std::shared_ptr<const LinkSetup> setup_;
   SqliteStore& store_;
   CtmReplica ctm_;
+  FileShelf shelf_;
+  std::optional<highlevel::OAuthTokens> tokens_;  // where the credential is an OAuth client
   HighLevelReplica highlevel_;
 };
 
+// Everything about the credentials of a link that is wrong without asking a remote.
+[[nodiscard]] std::vector<config::Problem> read_secrets(LinkSetup& setup);
 // Configuration and secrets of the links asked for. Throws Exit 78 with every problem of all of them.
 [[nodiscard]] std::vector<std::shared_ptr<const LinkSetup>> make_setups(
     const config::Config& config, const std::vector<config::LinkConfig>& links);

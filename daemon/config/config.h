@@ -40,6 +40,7 @@ struct HighLevelConfig {
   std::string ca_file;
   std::string api_version;
   std::string webhook_public_key;
+  std::string auth_url;  // where a person authorises an OAuth client; without a trailing slash
 };
 
 struct LinkConfig {

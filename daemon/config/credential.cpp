@@ -26,8 +26,13 @@ std::string why_malformed(Side side, const std::string& secret) {
   if (std::any_of(secret.begin(), secret.end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; })) {
     return "must hold one line without blanks";
   }
-  if (side == Side::highlevel) return {};
   const auto colon = secret.find(':');
+  if (side == Side::highlevel) {
+    if (colon == std::string::npos) return {};
+    const bool two_parts = colon > 0 && colon + 1 < secret.size() && !secret.starts_with("pit-");
+    return two_parts ? std::string()
+                     : "must hold a private integration token, or CLIENT_ID:CLIENT_SECRET, in one line";
+  }
   if (colon == std::string::npos || colon == 0 || colon + 1 == secret.size()) {
     return "must hold ACCESS_KEY:SECRET_KEY in one line";
   }
@@ -91,6 +96,13 @@ std::vector<Problem> read_secrets(const LinkConfig& link, const std::string& dir
   }
   sort_by_line(problems);
   return problems;
+}
+
+std::vector<Problem> check_token_file(const LinkConfig& link, const std::string& file) {
+  std::error_code error;
+  if (!fs::exists(file, error) || !too_open(file, false)) return {};
+  return {{link.highlevel.credential.line, key_of(Side::highlevel, link.highlevel.credential),
+           fmt::format("{} can be read by others; chmod 0600 it", file)}};
 }
 
 std::string credentials_directory() {

@@ -31,17 +31,17 @@ CredentialPlace read_credential(Section& section, std::string_view holds) {
   return place;
 }
 
-std::string read_base_url(Section& section, std::string fallback) {
-  std::string url = section.text("base_url", std::move(fallback));
+std::string read_base_url(Section& section, std::string fallback, std::string_view key = "base_url") {
+  std::string url = section.text(key, std::move(fallback));
   while (url.ends_with('/')) url.pop_back();
   std::string why_not;
   const auto host = url.find("://");
   const auto authority =
       host == std::string::npos ? std::string() : url.substr(host + 3, url.find('/', host + 3) - host - 3);
   if (authority.find('@') != std::string::npos) {
-    section.complain("base_url", "holds a user name or password; it belongs into the credential file");
+    section.complain(key, "holds a user name or password; it belongs into the credential file");
   } else if (!http::is_allowed_base_url(url, &why_not)) {
-    section.complain("base_url", why_not);
+    section.complain(key, why_not);
   }
   return url;
 }
@@ -122,7 +122,9 @@ void read_highlevel(Section section, LinkConfig& link) {
                    [](char c) { return is_letter(c) || is_digit(c); })) {
     section.complain("location_id", "may hold letters and digits only");
   }
-  highlevel.credential = read_credential(section, "a private integration token");
+  highlevel.credential =
+      read_credential(section, "a private integration token, or CLIENT_ID:CLIENT_SECRET of an OAuth client");
+  highlevel.auth_url = read_base_url(section, "https://marketplace.gohighlevel.com", "auth_url");
   highlevel.ca_file = read_ca_file(section);
   highlevel.api_version = section.text("api_version", "2021-07-28");
   highlevel.webhook_public_key = section.text("webhook_public_key");

@@ -167,7 +167,7 @@ std::vector<Result<Receipt>> HighLevelReplica::apply(std::span<const Write> writ
       requests.push_back(std::move(request));
       who.push_back(i);
     }
-    auto answers = transport_.send_all(requests);
+    auto answers = send_all(requests);
     for (std::size_t k = 0; k < who.size(); ++k) judge(writes[who[k]], answers[k], attempts[who[k]]);
   }
 
@@ -178,7 +178,7 @@ std::vector<Result<Receipt>> HighLevelReplica::apply(std::span<const Write> writ
     requests.push_back(read_of(attempts[i].record));
     who.push_back(i);
   }
-  auto answers = transport_.send_all(requests);
+  auto answers = send_all(requests);
   for (std::size_t k = 0; k < who.size(); ++k) {
     Attempt& attempt = attempts[who[k]];
     auto contact = contact_in(answers[k], attempt.record);

@@ -57,6 +57,10 @@ bool lacks_scope(const http::Answer& answer) {
   return answer.status == 401 && has(answer.body, "not authorized for this scope");
 }
 
+bool refuses_token(const http::Answer& answer) {
+  return answer.status == 401 && !lacks_scope(answer) && !has(answer.body, "ersion header");
+}
+
 bool refuses_property(const http::Answer& answer, std::string_view property) {
   if (answer.status != 422 && answer.status != 400) return false;
   return has(refusal_of(answer.body).message, fmt::format("property {} should not exist", property));

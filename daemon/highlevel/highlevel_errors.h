@@ -30,6 +30,7 @@ constexpr bool is_success(int status) { return status >= 200 && status < 300; }
 
 // 401 for want of a scope, as opposed to a token that is not accepted.
 [[nodiscard]] bool lacks_scope(const http::Answer& answer);
+[[nodiscard]] bool refuses_token(const http::Answer& answer);
 // 422 because a property is not on the route's list.
 [[nodiscard]] bool refuses_property(const http::Answer& answer, std::string_view property);
 }  // namespace tandem::highlevel

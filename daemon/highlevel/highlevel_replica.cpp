@@ -125,9 +125,43 @@ void HighLevelReplica::set_token(std::string token) {
   opened_at_ms_ = 0;
 }
 
+Result<void> HighLevelReplica::take_token(Result<std::string> token) {
+  if (!token) return fail(std::move(token.error()));
+  if (*token == settings_.token) return {};
+  settings_.token = std::move(*token);
+  transport_.set_headers(common_headers());
+  return {};
+}
+
+Result<http::Answer> HighLevelReplica::send(const http::Request& request) {
+  return std::move(send_all(std::span(&request, 1)).front());
+}
+
+std::vector<Result<http::Answer>> HighLevelReplica::send_all(std::span<const http::Request> requests) {
+  if (settings_.tokens == nullptr || requests.empty()) return transport_.send_all(requests);
+  if (auto ready = take_token(settings_.tokens->token()); !ready)
+    return std::vector<Result<http::Answer>>(requests.size(), fail(std::move(ready.error())));
+  auto answers = transport_.send_all(requests);
+  std::vector<std::size_t> refused;
+  std::vector<http::Request> again;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i] || !highlevel::refuses_token(*answers[i])) continue;
+    refused.push_back(i);
+    again.push_back(requests[i]);
+  }
+  if (refused.empty()) return answers;
+  const std::string before = settings_.token;
+  auto renewed = take_token(settings_.tokens->renew(before));
+  if (renewed && settings_.token == before) return answers;
+  auto better = renewed ? transport_.send_all(again)
+                        : std::vector<Result<http::Answer>>(again.size(), fail(std::move(renewed.error())));
+  for (std::size_t k = 0; k < refused.size(); ++k) answers[refused[k]] = std::move(better[k]);
+  return answers;
+}
+
 // An answer that is a success, or the reason why not.
 Result<http::Answer> HighLevelReplica::ask(const http::Request& request, const Asked& asked) {
-  auto answer = transport_.send(request);
+  auto answer = send(request);
   if (answer && !highlevel::is_success(answer->status))
     return fail(highlevel::error_of(*answer, asked, codec_));
   return answer;
@@ -146,7 +180,7 @@ Result<void> HighLevelReplica::open() {
 Result<void> HighLevelReplica::read_location() {
   http::Request request;
   request.path = "/locations/" + http::encode(settings_.location_id);
-  auto answer = transport_.send(request);
+  auto answer = send(request);
   if (!answer) return fail(std::move(answer.error()));
   if (highlevel::lacks_scope(*answer)) {
     location_note_ = fmt::format("not readable: the token lacks the scope {}", highlevel::kReadLocation);
@@ -298,7 +332,7 @@ std::vector<Result<std::vector<Evidence>>> HighLevelReplica::fetch(std::span<con
     const auto part = requests.subspan(from, std::min(kFetchTogether, requests.size() - from));
     asked.clear();
     for (const auto& request : part) asked.push_back(read_of(request.record.text));
-    auto answers = transport_.send_all(asked);
+    auto answers = send_all(asked);
     for (std::size_t i = 0; i < part.size(); ++i) {
       auto contact = contact_in(answers[i], part[i].record.text);
       if (!contact) {
@@ -336,7 +370,7 @@ Result<std::vector<std::string>> HighLevelReplica::ids_with(const NaturalKey& ke
   const auto add = [&ids](const std::string& id) {
     if (!id.empty() && std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   };
-  auto answers = transport_.send_all(asked);
+  auto answers = send_all(asked);
   for (std::size_t i = 0; i < answers.size(); ++i) {
     auto& answer = answers[i];
     if (!answer) return fail(std::move(answer.error()));
@@ -365,7 +399,7 @@ Result<Found> HighLevelReplica::find(const NaturalKey& key) {
 
   std::vector<http::Request> asked;
   for (const auto& id : ids) asked.push_back(read_of(id));
-  auto answers = transport_.send_all(asked);
+  auto answers = send_all(asked);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     auto contact = contact_in(answers[i], ids[i]);
     if (contact) {

@@ -1,9 +1,10 @@
-// HighLevel as a Replica: contacts of one location through a private integration token. All facts
-// about the remote: api/highlevel.md. One thread at a time.
+// HighLevel as a Replica: contacts of one location through a private integration token or an OAuth
+// installation. All facts about the remote: api/highlevel.md. One thread at a time.
 #pragma once
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "daemon/highlevel/highlevel_codec.h"
 #include "daemon/highlevel/highlevel_errors.h"
 #include "daemon/highlevel/highlevel_listing.h"
+#include "daemon/highlevel/oauth_tokens.h"
 #include "daemon/http/rate_gate.h"
 #include "daemon/http/transport.h"
 
@@ -20,7 +22,8 @@ namespace tandem {
 struct HighLevelSettings {
   std::string base_url = "https://services.leadconnectorhq.com";
   std::string location_id;
-  std::string token;
+  std::string token;                         // a private integration token
+  highlevel::OAuthTokens* tokens = nullptr;  // instead of it; outlives the replica
   std::string api_version = "2021-07-28";
   std::string user_agent;  // "" = tandem and its version; the front end refuses clients without one
   std::string ca_file;     // "" = the system's
@@ -81,6 +84,11 @@ class HighLevelReplica final : public Replica {
   [[nodiscard]] http::Request read_of(const std::string& contact_id) const;
   [[nodiscard]] http::Request write_of(const Write& write, bool with_company,
                                        std::optional<std::string>& unsendable) const;
+  // Both send with a token that is good now; what a 401 refused for its token is sent once more with a
+  // renewed one, which is safe: it was not done.
+  Result<http::Answer> send(const http::Request& request);
+  std::vector<Result<http::Answer>> send_all(std::span<const http::Request> requests);
+  Result<void> take_token(Result<std::string> token);
   Result<http::Answer> ask(const http::Request& request, const highlevel::Asked& asked);
   Result<void> read_location();
   Result<void> read_definitions();

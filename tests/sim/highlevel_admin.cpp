@@ -115,6 +115,12 @@ bool staff_op(Face& face, const std::string& op, const JsonValue& body, JsonOut&
   } else if (op == "rotate_token") {
     id = face.rotate_token(is("later"));
     done = true;
+  } else if (op == "end_access") {
+    face.end_access();
+    done = true;
+  } else if (op == "end_refresh") {
+    face.oauth().refresh_tokens.clear();
+    done = true;
   } else if (op == "settle_index") {
     model.settle_index();
     done = true;

@@ -80,7 +80,8 @@ Face::Face(Model& model) : model_(model) {
   credentials_.reserve(64);
   credentials_.push_back(
       {Credential::Kind::location_pit, "pit-" + model.new_uuid(), model.location().id, "tandem-app", {}, 0});
-  oauth_ = {model.new_id(24) + "-" + model.new_id(8), model.new_uuid(), model.new_id(40), "", {}};
+  oauth_ = {model.new_id(24) + "-" + model.new_id(8), model.new_uuid(), "", {}, {}};
+  oauth_.codes[model.new_id(40)] = {model.location().id, "", "", 0};
 }
 
 Credential& Face::add_credential(Credential credential) {
@@ -105,6 +106,7 @@ const Credential* Face::credential(std::string_view token) const {
 bool Face::has_scope(const Credential& credential, std::string_view scope) const {
   // An agency's own token is no good for anything inside a location.
   if (credential.kind == Credential::Kind::agency_pit) return false;
+  if (credential.kind == Credential::Kind::company && !scope.starts_with("oauth.")) return false;
   if (!credential.scopes.empty()) return credential.scopes.contains(std::string(scope));
   const std::string& granted = model_.switches().text("token.scopes");
   return granted == "all" ||
@@ -129,6 +131,10 @@ HttpResponse Face::answer(const HttpRequest& request, std::string& route) {
     route = "POST /oauth/token";
     return token_endpoint(request);
   }
+  if (request.path.ends_with("/oauth/chooselocation") && request.method == "GET") {
+    route = "GET /oauth/chooselocation";
+    return choose_location(request);
+  }
   const std::string authorization = header(request, "authorization");
   const std::string token = authorization.starts_with("Bearer ") ? authorization.substr(7) : "";
   const Credential* who = credential(token);
@@ -147,6 +153,9 @@ HttpResponse Face::answer(const HttpRequest& request, std::string& route) {
     response = refused(401, "version header was not found.");
   } else if (std::ranges::count(kVersions, version) == 0) {
     response = refused(401, "version header is invalid");
+  } else if (request.path == "/oauth/locationToken" && request.method == "POST") {
+    route = "POST /oauth/locationToken";
+    response = location_token(request, *who);
   } else {
     Call call{request, model_, *who, version, {}, {}};
     const bool lax = model_.switches().is("trailing_slash", "lax");
@@ -186,63 +195,5 @@ void Face::add_quota_headers(HttpResponse& response, const QuotaView& view) {
   response.headers["x-ratelimit-limit-daily"] = std::to_string(view.daily);
   response.headers["x-ratelimit-daily-remaining"] = std::to_string(view.daily_remaining);
   response.headers["x-ratelimit-daily-reset"] = std::to_string(view.daily_reset_ms);
-}
-
-// A refresh token dies by being used, whether or not its answer arrives.
-HttpResponse Face::token_endpoint(const HttpRequest& request) {
-  std::map<std::string, std::string> form;
-  std::string_view rest = request.body;
-  while (!rest.empty()) {
-    const auto end = rest.find('&');
-    const std::string_view pair = rest.substr(0, end);
-    const auto equals = pair.find('=');
-    std::string value;
-    for (std::size_t i = equals == std::string_view::npos ? pair.size() : equals + 1; i < pair.size(); ++i) {
-      if (pair[i] == '%' && i + 2 < pair.size())
-        value += static_cast<char>(std::stoi(std::string(pair.substr(i + 1, 2)), nullptr, 16)), i += 2;
-      else
-        value += pair[i] == '+' ? ' ' : pair[i];
-    }
-    form[std::string(pair.substr(0, equals))] = value;
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  }
-  const auto oauth_error = [](int status, std::string_view error, std::string_view text) {
-    JsonOut out;
-    out.begin_object().field("error", error).field("error_description", text).end_object();
-    return json_answer(status, out);
-  };
-  if (form["client_id"] != oauth_.client_id || form["client_secret"] != oauth_.client_secret) {
-    return oauth_error(401, "invalid_client", "Client authentication failed");
-  }
-  if (form["grant_type"] == "authorization_code") {
-    if (oauth_.code.empty() || form["code"] != oauth_.code)
-      return oauth_error(400, "invalid_grant", "Invalid grant: authorization code is invalid");
-    oauth_.code.clear();
-  } else if (form["grant_type"] == "refresh_token") {
-    if (oauth_.refresh_token.empty() || form["refresh_token"] != oauth_.refresh_token)
-      return oauth_error(400, "invalid_grant", "Invalid grant: refresh token is invalid");
-    oauth_.used_refresh_tokens.insert(oauth_.refresh_token);
-  } else {
-    return oauth_error(400, "unsupported_grant_type", "Unsupported grant type");
-  }
-  oauth_.refresh_token = "eyJ" + model_.new_id(80);
-  const std::int64_t lives_s = model_.switches().number("token.expires_in");
-  const Credential& access = add_credential({Credential::Kind::oauth,
-                                             "eyJ" + model_.new_id(80),
-                                             model_.location().id,
-                                             "tandem-app",
-                                             {},
-                                             model_.now() + lives_s * 1000});
-  JsonOut out;
-  out.begin_object()
-      .field("access_token", access.token)
-      .field("token_type", "Bearer")
-      .field("expires_in", lives_s);
-  out.field("refresh_token", oauth_.refresh_token).field("refreshTokenId", model_.new_id(24));
-  out.field("scope", "contacts.readonly contacts.write locations.readonly").field("userType", "Location");
-  out.field("companyId", model_.location().company_id).field("locationId", model_.location().id);
-  out.field("userId", model_.users().front().id).field("isBulkInstallation", false);
-  write_trace(out, model_);
-  return json_answer(200, out.end_object());
 }
 }  // namespace tandem::sim::highlevel

@@ -150,34 +150,6 @@ TEST_F(Gateway, LetsADayEndTwentyFourHoursAfterItsFirstRequest) {
   EXPECT_EQ(send("GET", "/locations/" + here).status(), 200);
 }
 
-TEST_F(Gateway, TakesARefreshTokenOnce) {
-  face.oauth().code = "first-code";
-  const auto ask = [&](const std::string& rest) {
-    auto asked = request("POST", "/oauth/token",
-                         fmt::format("client_id={}&client_secret={}&{}", face.oauth().client_id,
-                                     face.oauth().client_secret, rest));
-    asked.headers.erase("authorization");
-    asked.headers.erase("version");
-    asked.headers["content-type"] = "application/x-www-form-urlencoded";
-    return send(asked);
-  };
-  const Reply first =
-      ask("grant_type=authorization_code&code=first-code&redirect_uri=http%3A%2F%2Flocalhost");
-  ASSERT_EQ(first.status(), 200) << first.http.body;
-  EXPECT_EQ(first.text("expires_in"), "86399");
-  const std::string refresh = "grant_type=refresh_token&refresh_token=" + first.text("refresh_token");
-  const Reply second = ask(refresh);
-  EXPECT_EQ(second.status(), 200);
-  EXPECT_NE(second.text("refresh_token"), first.text("refresh_token"));
-  EXPECT_EQ(ask(refresh).text("error"), "invalid_grant");
-
-  auto asked = request("GET", "/locations/" + here);
-  asked.headers["authorization"] = "Bearer " + second.text("access_token");
-  EXPECT_EQ(send(asked).status(), 200);
-  now += 86'399'000;
-  EXPECT_EQ(send(asked).status(), 401);
-}
-
 TEST_F(Gateway, CountsRequestsPerRoute) {
   send("GET", "/locations/" + here);
   send("GET", "/contacts/nobody");

@@ -17,6 +17,11 @@ std::vector<Switches::Spec> switch_specs() {
       {"trailing_slash", "strict", "strict|lax"},
       {"token.scopes", "all", "<text>"},  // all, or a list with blanks between
       {"token.expires_in", "86399", "<int>"},
+      {"oauth.error", "rfc", "rfc|rfc_401|message|envelope"},  // how a refused grant is worded
+      {"oauth.chosen", "location", "location|foreign|company|denied"},
+      {"oauth.state", "echo", "echo|drop"},
+      {"oauth.refresh_kills_access", "off", "on|off"},
+      {"oauth.refresh_grace_ms", "0", "<int>"},
       {"missing_status", "400", "400|404"},
       {"create_status", "201", "201|200"},
       // Quotas

@@ -165,7 +165,9 @@ int run(const Options& options) {
       .begin_object()
       .field("base_url", highlevel_http.base_url())
       .field("token", highlevel_face.token());
-  ports.field("location_id", highlevel_model.location().id).end_object();
+  ports.field("location_id", highlevel_model.location().id);
+  const auto& app = highlevel_face.oauth();
+  ports.field("oauth_client", app.client_id + ":" + app.client_secret).end_object();
   ports.key("ctm")
       .begin_object()
       .field("base_url", ctm_http.base_url())

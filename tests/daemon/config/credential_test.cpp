@@ -84,6 +84,32 @@ TEST_F(Credential, EveryProblemIsNamedAndNoContentIsRepeated) {
               ElementsAre(HasSubstr("acme-ctm is empty"), HasSubstr("does not exist or is not a file")));
 }
 
+TEST_F(Credential, OfHighLevelIsATokenOrAnOAuthClientInTwoParts) {
+  put("acme-highlevel", "id-1:secret-2");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(secrets_.of.highlevel, "id-1:secret-2");
+  for (const char* half : {"id-1:", ":secret-2", "pit-1234:x"}) {
+    put("acme-highlevel", half);
+    EXPECT_THAT(problems(),
+                ElementsAre(HasSubstr("must hold a private integration token, or CLIENT_ID:CLIENT_SECRET")))
+        << half;
+  }
+}
+
+TEST_F(Credential, FileOfTokensMayBeMissingButNotOpen) {
+  const std::string file = (directory_ / "acme.highlevel-token").string();
+  EXPECT_THAT(check_token_file(link_, file), IsEmpty());
+  put("acme.highlevel-token", "{}", fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_THAT(check_token_file(link_, file), IsEmpty());
+  for (const auto open : {fs::perms::group_read, fs::perms::others_read}) {
+    put("acme.highlevel-token", "{}", fs::perms::owner_read | open);
+    const auto all = check_token_file(link_, file);
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].message, file + " can be read by others; chmod 0600 it");
+    EXPECT_EQ(all[0].line, 9);
+  }
+}
+
 TEST_F(Credential, WithoutADirectoryNamesWhatToDo) {
   Secrets secrets;
   const auto all = read_secrets(link_, "", secrets);

@@ -32,6 +32,7 @@ TEST(Load, SmallestConfigurationGetsTheDefaultsOfTheManual) {
   EXPECT_TRUE(link.policy.correct_stale_identity);
   EXPECT_EQ(link.policy.mapping.default_country(), "US");
   EXPECT_EQ(link.highlevel.base_url, "https://services.leadconnectorhq.com");
+  EXPECT_EQ(link.highlevel.auth_url, "https://marketplace.gohighlevel.com");
   EXPECT_EQ(link.highlevel.api_version, "2021-07-28");
   EXPECT_EQ(link.activity_notes, (std::set<std::string>{"call", "text", "form", "chat"}));
   EXPECT_TRUE(link.pinned_notes_to_ctm);
@@ -75,6 +76,7 @@ stale_identity = "leave"
 ca_file = "/etc/ssl/own.pem"
 [link.highlevel]
 base_url = "https://hl.example"
+auth_url = "https://login.example/"
 location_id = "loc2"
 credential = "hl"
 api_version = "2023-02-21"
@@ -137,6 +139,7 @@ TEST(Load, EveryKeyIsTaken) {
   EXPECT_FALSE(link.policy.correct_stale_identity);
   EXPECT_EQ(link.ctm.ca_file, "/etc/ssl/own.pem");
   EXPECT_EQ(link.highlevel.base_url, "https://hl.example");
+  EXPECT_EQ(link.highlevel.auth_url, "https://login.example");
   EXPECT_EQ(link.highlevel.location_id, "loc2");
   EXPECT_EQ(link.highlevel.credential.name, "hl");
   EXPECT_EQ(link.highlevel.api_version, "2023-02-21");
@@ -176,7 +179,7 @@ TEST(Load, WhatThisVersionDoesNotActOnIsSaid) {
   std::vector<std::string> keys;
   for (const Problem& p : parse(kEverything, "t").reserved)
     keys.push_back(std::to_string(p.line) + ": " + p.key);
-  EXPECT_THAT(keys, ElementsAre("28: link.activity", "56: link.rule"));
+  EXPECT_THAT(keys, ElementsAre("29: link.activity", "57: link.rule"));
 }
 
 // Each row: the text of kSmallest that is replaced, by what, and what must be said.
@@ -237,6 +240,8 @@ const std::vector<Mistake>& mistakes() {
       {"base url with the suffix", "account_id = 12345",
        "account_id = 12345\nbase_url = \"https://c.example/api/v1/\"",
        "5: link.ctm.base_url: ends in /api/v1; leave it out"},
+      {"login page without TLS", "location_id = \"loc1\"",
+       "location_id = \"loc1\"\nauth_url = \"http://login.example\"", "9: link.highlevel.auth_url: "},
       {"percent out of range", "name = \"acme\"", "name = \"acme\"\nbrake = { deletes = { percent = 101 } }",
        "3: link.brake.deletes.percent: is 101; it must lie between 0 and 100"},
       {"percent as text", "name = \"acme\"", "name = \"acme\"\nbrake = { deletes = { percent = \"5\" } }",
