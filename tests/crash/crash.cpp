@@ -32,7 +32,8 @@ constexpr const char* kUsage = R"(usage: tandem-crash [OPTION...] [SCENARIO...]
   --part I/N    the scenarios in N parts, the part I, from 1
 )";
 
-constexpr int kMostPrinted = 8;  // differences in full, of each scenario
+constexpr std::size_t kShortestLife = 40;  // steps that every life after a death comes to
+constexpr int kMostPrinted = 8;            // differences in full, of each scenario
 
 struct Options {
   bool kill = false, power = false, only_print = false;
@@ -272,7 +273,8 @@ class Report {
     for (int i = 0; i < options_.twice; ++i) {
       Death first, second;
       first.step = 1 + static_cast<int>(chance() % trial_.steps().size());
-      second.step = 1 + static_cast<int>(chance() % std::min<std::size_t>(60, trial_.steps().size()));
+      second.step =
+          1 + static_cast<int>(chance() % std::min<std::size_t>(kShortestLife, trial_.steps().size()));
       judge(tally, {first, second}, wanted);
     }
     say("killed twice", tally);
