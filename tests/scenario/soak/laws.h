@@ -64,6 +64,7 @@ class Laws {
   [[nodiscard]] bool clears_travel(const std::string& field, Side to) const;
   [[nodiscard]] bool moved(const std::string& group);  // a number went from one record to another
   [[nodiscard]] bool excused(const std::string& pair, const std::string& field);  // listed as open
+  [[nodiscard]] bool added_unseen(const Entry& e) const;  // a row, and a cycle began before its list shows it
   [[nodiscard]] std::ptrdiff_t visible_from(const Entry& e) const;  // the number of the cycle that can see it
   [[nodiscard]] std::string name_of(const Entry& e) const;
   [[nodiscard]] std::vector<sim::CtmRow> rows_of(const std::string& number);

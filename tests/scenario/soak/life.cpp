@@ -285,6 +285,7 @@ void Life::request_done(Side side, const std::string& method, const std::string&
   if (dry_) return;
   const std::size_t from = ledger_.now();
   drain(tally_.requests);
+  answered_ = {ledger_.now(), tally_.requests, clock_.true_ms()};
   if (is_write(method, path)) mark_unseen(from, side, path);
   Laws(*this).after_request(from, method, path);
   interfere(side, false, false);
@@ -313,7 +314,7 @@ void Life::interfere(Side side, bool before, bool writes) {
 
 void Life::note_reading(Side side, const std::string& method, const std::string& path) {
   if (method != "GET" || dry_) return;
-  const Reading reading{ledger_.now(), tally_.requests, clock_.true_ms()};
+  const Reading& reading = answered_;
   const std::string id = path.substr(path.rfind('/') + 1);
   if (side == Side::highlevel && path.starts_with("/contacts/"))
     readings_["h:" + id] = reading;
