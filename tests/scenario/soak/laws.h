@@ -31,6 +31,7 @@ class Laws {
   // ---- laws_writes.cpp: of each write of ours
   void p1_justified(const Entry& e);
   void p1_justified_clear(const Entry& e);
+  void p2_read_before(const Entry& e);
   void p2_newer_wins(const Entry& e);
   void p8_created_once(const Entry& e);
   void p11_echo(const Entry& e);

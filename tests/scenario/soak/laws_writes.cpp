@@ -41,6 +41,7 @@ void Laws::after_request(std::size_t from, const std::string& method, const std:
     p17_tag_calls(e);
     p40_opt_out(e);
     if (!is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
+    p2_read_before(e);
     p11_echo(e);
     if (e.is.empty())
       p1_justified_clear(e);
@@ -80,6 +81,15 @@ void Laws::p1_justified_clear(const Entry& e) {
   const std::string group = ledger.group_of(e);
   if (!moved(group) && ledger.cleared(group, e.field, e.seq) < 0)
     life_.broken("P1 justified writes", name_of(e) + ": nobody cleared it");
+}
+
+// P2: what is written over was read by its id in this very cycle. (Rows have no id to read by.)
+void Laws::p2_read_before(const Entry& e) {
+  if (e.action != "update" && e.action != "modify") return;
+  if (e.side == Side::ctm && e.action != "modify") return;
+  const auto read = life_.readings_.find((e.side == Side::highlevel ? "h:" : "a:") + e.record);
+  if (read == life_.readings_.end() || read->second.request <= life_.cycle_request_)
+    life_.broken("P2 read right before", name_of(e) + ": its last reading was in an earlier cycle");
 }
 
 // P2, P33: what is overwritten is older than what is written, unless both were edited and the rule, or a

@@ -195,6 +195,7 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
   ++tally_.cycles;
   const std::int64_t began_ms = clock_.true_ms();
   cycles_at_ms_.push_back(began_ms);
+  cycle_request_ = tally_.requests;
   points_ = 0;
   kill_at_ = kill_at;
   stop_at_ = stop_at;

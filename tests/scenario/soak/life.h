@@ -134,6 +134,7 @@ class Life {
   std::vector<std::pair<Side, Step>> before_write_;  // right before the next write to that side
   std::map<std::string, Reading> readings_;          // "h:ID", "a:ACTIVITY"
   std::vector<Reading> list_readings_;
+  std::int64_t cycle_request_ = 0;                            // requests before this cycle
   Reading answered_;                                          // what the answer under way can show
   std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
