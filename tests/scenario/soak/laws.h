@@ -31,6 +31,7 @@ class Laws {
   // ---- laws_writes.cpp: of each write of ours
   void p1_justified(const Entry& e);
   void p1_justified_clear(const Entry& e);
+  void p2_read_before(const Entry& e);
   void p2_newer_wins(const Entry& e);
   void p8_created_once(const Entry& e);
   void p11_echo(const Entry& e);
@@ -64,6 +65,7 @@ class Laws {
   [[nodiscard]] bool clears_travel(const std::string& field, Side to) const;
   [[nodiscard]] bool moved(const std::string& group);  // a number went from one record to another
   [[nodiscard]] bool excused(const std::string& pair, const std::string& field);  // listed as open
+  [[nodiscard]] bool added_unseen(const Entry& e) const;  // a row, and a cycle began before its list shows it
   [[nodiscard]] std::ptrdiff_t visible_from(const Entry& e) const;  // the number of the cycle that can see it
   [[nodiscard]] std::string name_of(const Entry& e) const;
   [[nodiscard]] std::vector<sim::CtmRow> rows_of(const std::string& number);

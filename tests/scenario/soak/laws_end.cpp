@@ -98,12 +98,16 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
   if (everywhere.empty())
     return life_.broken("P4 convergence",
                         fmt::format("pair {}: CTM knows nothing of its number {}", pair, number));
+  // What an add that met a row nobody saw yet did not change there, an e-mail that no row shows, is not
+  // known.
+  const bool met = std::ranges::any_of(life_.ledger_.entries(),
+                                       [&](const Entry& e) { return e.person == number && added_unseen(e); });
+  const bool blind = !rows_show_email && (met || life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"));
   const std::string group = life_.ledger_.group_of("h:" + id);
   const auto check = [&](const std::string& field, const std::string& theirs,
                          const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
     if (!travels(field, Side::ctm) || !travels(field, Side::highlevel) || excused(pair, field)) return;
-    if (field == "email" && !rows_show_email && life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"))
-      return;
+    if (field == "email" && blind) return;
     std::set<std::string> differing;
     for (const auto* who : newest) {
       const bool hidden = field == "email" && without_email.contains(who);
@@ -131,7 +135,8 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: CTM {} shows '{}', HighLevel {} '{}'", pair, field,
                                       number, fmt::join(differing, "', '"), id, theirs));
-    if (theirs.empty() && !differing.empty() && !(cleared && !clears_travel(field, Side::ctm)))
+    if (theirs.empty() && !differing.empty() &&
+        !((cleared || moved(group)) && !clears_travel(field, Side::ctm)))
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: HighLevel {} is blank, CTM {} shows '{}'", pair, field,
                                       id, number, fmt::join(differing, "', '")));
@@ -158,9 +163,18 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
             [&](const auto& who) { return canonical(Side::ctm, sim::ctm_value(who, key)); });
     }
   }
+  // A number that people gave the contact is one of its keys, unless somebody else shows it (P39).
   const std::string phone = highlevel_value(id, "phone");
-  if (!phone.empty() && phone != number && !excused(pair, "phone") && !moved(group))
-    life_.broken("P4 convergence",
+  if (phone.empty() || phone == number || excused(pair, "phone")) return;
+  const bool given = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+    return e.side == Side::highlevel && e.person == id && e.action == "update" && e.field == "phone" &&
+           !e.by_us() && e.changes();
+  });
+  const bool known =
+      life_.cell("SELECT count(*) FROM v_identities WHERE side = 'ctm' AND kind = 'id' AND value = ?",
+                 {phone}) != "0";
+  if (given && !known)
+    life_.broken("P39 a new number is a new key",
                  fmt::format("pair {}: keyed {}, HighLevel {} says {}", pair, number, id, phone));
 }
 
@@ -238,7 +252,7 @@ bool Laws::audited(const Entry& e) {
           all[i].new_text == e.old_text && life_.ledger_.group_of(all[i]) == group)
         return true;
     for (const auto& row : life_.ctm_.account().live_rows(life_.ctm_.sync_list()))
-      if (words_of(e.field, e.field == "name" ? row.who.name : "") == e.was) return true;
+      if (e.field == "name" && std::ranges::includes(words_of("name", row.who.name), e.was)) return true;
   }
   // Wherever tandem wrote it down: the pair may have another id by now.
   std::set<std::string> kept;
@@ -337,10 +351,7 @@ void Laws::p38_rows() {
       // A replace keeps who made the row.
       if (!(e.by_us() && removed_by_us[e.person])) made_by_us[e.person] = e.by_us();
       // A cycle that adds it again before the index shows it cannot know that it was there.
-      const bool unseen = std::ranges::any_of(life_.cycles_at_ms_, [&](std::int64_t at) {
-        return at > e.at_ms && at < e.at_ms + life_.ctm_.switches().number("index_lag_ms");
-      });
-      if (unseen) made_by_us[e.person] = true;
+      if (added_unseen(e)) made_by_us[e.person] = true;
       removed_by_us[e.person] = false;
     }
     if (e.action == "list_remove") removed_by_us[e.person] = e.by_us();
@@ -365,6 +376,13 @@ void Laws::p43_nobody_dialled() {
 }
 
 // ---- what they share
+bool Laws::added_unseen(const Entry& e) const {
+  if (e.by_us() || e.action != "list_add") return false;
+  return std::ranges::any_of(life_.cycles_at_ms_, [&](std::int64_t at) {
+    return at > e.at_ms && at <= e.at_ms + life_.ctm_.switches().number("index_lag_ms");
+  });
+}
+
 std::vector<sim::CtmRow> Laws::rows_of(const std::string& number) {
   auto all = life_.ctm_.account().live_rows(life_.ctm_.sync_list());
   std::erase_if(all, [&](const sim::CtmRow& row) { return row.membership.number != number; });

@@ -41,6 +41,7 @@ void Laws::after_request(std::size_t from, const std::string& method, const std:
     p17_tag_calls(e);
     p40_opt_out(e);
     if (!is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
+    p2_read_before(e);
     p11_echo(e);
     if (e.is.empty())
       p1_justified_clear(e);
@@ -82,6 +83,15 @@ void Laws::p1_justified_clear(const Entry& e) {
     life_.broken("P1 justified writes", name_of(e) + ": nobody cleared it");
 }
 
+// P2: what is written over was read by its id in this very cycle. (Rows have no id to read by.)
+void Laws::p2_read_before(const Entry& e) {
+  if (e.action != "update" && e.action != "modify") return;
+  if (e.side == Side::ctm && e.action != "modify") return;
+  const auto read = life_.readings_.find((e.side == Side::highlevel ? "h:" : "a:") + e.record);
+  if (read == life_.readings_.end() || read->second.request <= life_.cycle_request_)
+    life_.broken("P2 read right before", name_of(e) + ": its last reading was in an earlier cycle");
+}
+
 // P2, P33: what is overwritten is older than what is written, unless both were edited and the rule, or a
 // person, decided so; then an audit row says it. Edits that no reading could show are counted, not judged.
 void Laws::p2_newer_wins(const Entry& e) {
@@ -102,10 +112,12 @@ void Laws::p2_newer_wins(const Entry& e) {
   if (life_.forgot_ && e.side == Side::ctm &&
       std::ranges::all_of(e.gained(), [&](const auto& w) { return ledger.shown(e.side, group, e.field, w); }))
     return;
-  // Two edits of one side between two cycles: which one was first, no reading can say.
-  const Entry& old = ledger.entries()[static_cast<std::size_t>(lost)];
+  // What comes to light later is the later edit, whenever it was made; and which of two edits of CTM that
+  // come to light together was first, no reading can say.
   if (gained >= 0) {
+    const Entry& old = ledger.entries()[static_cast<std::size_t>(lost)];
     const Entry& now = ledger.entries()[static_cast<std::size_t>(gained)];
+    if (visible_from(now) > visible_from(old)) return;
     if (old.side == now.side && old.side == Side::ctm && visible_from(old) == visible_from(now)) return;
   }
   life_.broken(e.action == "cascade" ? "P2 cascade over an edit" : "P2 never over a newer edit",
@@ -173,7 +185,7 @@ void Laws::p13_brakes(std::size_t from) {
     }
     if (e.side != Side::highlevel) continue;
     if (e.action == "create") created.insert(e.person);
-    if (e.action == "update" && !e.was.empty() && e.changes()) overwritten.insert(e.person);
+    if (e.action == "update" && !e.was.empty() && e.changes() && !e.unseen) overwritten.insert(e.person);
   }
   if (life_.approved_) return;
   const auto judge = [&](const char* what, const std::set<std::string>& done, const Brake& brake) {
@@ -316,9 +328,10 @@ bool Laws::decided(const Entry& e) {
 }
 
 std::ptrdiff_t Laws::visible_from(const Entry& e) const {
-  const auto& cycles = life_.completed_at_ms_;
-  const std::int64_t at = e.at_ms + life_.ctm_.switches().number("index_lag_ms");
-  return std::ranges::count_if(cycles, [&](std::int64_t began) { return began < at; });
+  const std::int64_t lag = e.side == Side::ctm ? life_.ctm_.switches().number("index_lag_ms")
+                                               : life_.highlevel_.switches().number("index_lag_ms") * 5 / 3;
+  return std::ranges::count_if(life_.completed_at_ms_,
+                               [&](std::int64_t began) { return began < e.at_ms + lag; });
 }
 
 bool Laws::travels(const std::string& field, Side to) const {

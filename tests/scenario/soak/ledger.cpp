@@ -74,6 +74,7 @@ void Ledger::take(Side side, const sim::WriteEntry& write, int cycle, std::int64
   e.record = write.record_id;
   e.person = write.person;
   e.field = canonical_of(side, write.field, highlevel_);
+  e.repeated = e.action == "cascade" && e.actor != "api";  // of the edit that stands beside it
   e.wire = write.field;
   e.old_text = write.old_value;
   e.new_text = write.new_value;
@@ -157,8 +158,11 @@ bool Ledger::shown(Side side, const std::string& group, const std::string& field
 std::int64_t Ledger::cleared(const std::string& group, const std::string& field, std::size_t until) {
   for (std::size_t i = std::min(until, entries_.size()); i-- > 0;) {
     const Entry& e = entries_[i];
-    if (e.by_us() || e.field != field || e.action == "redact" || e.lost().empty()) continue;
-    const bool blank = field == "name" ? e.gained().empty() : e.is.empty();
+    if (e.by_us() || e.field != field || e.action == "redact") continue;
+    // A name of fewer words takes a half away, on a call too.
+    const bool blank = field == "name"
+                           ? !e.lost().empty() || (e.action == "call" && !e.repeated && e.is.size() == 1)
+                           : e.is.empty() && !e.was.empty();
     if (blank && group_of(e) == group) return static_cast<std::int64_t>(i);
   }
   return -1;

@@ -30,8 +30,9 @@ struct Entry {
   int cycle = 0;
   std::int64_t request = 0;  // of this life, counted over both sides; 0 = between cycles
   bool unconfirmed = false;  // a caller-ID name
-  bool repeated = false;     // shown by a new call because CTM's record has it, and nobody replaced it
-  bool unseen = false;       // api: it replaced what somebody entered after the last reading of it (P2)
+  bool repeated =
+      false;  // shown by a new call or row because CTM's record has it; or carried on to another record
+  bool unseen = false;  // api: it replaced what somebody entered after the last reading of it (P2)
   [[nodiscard]] bool by_us() const { return actor == "api"; }
   [[nodiscard]] bool changes() const { return old_text != new_text; }
   [[nodiscard]] Words lost() const;
@@ -65,7 +66,7 @@ class Ledger {
   // The same side's log shows the word there after `since`, whoever wrote it.
   [[nodiscard]] bool shown(Side side, const std::string& group, const std::string& field,
                            const std::string& word);
-  // When somebody last took a value with one of these words away and left nothing; -1 = never.
+  // When somebody last took the value away, or a word of a name; -1 = never.
   [[nodiscard]] std::int64_t cleared(const std::string& group, const std::string& field, std::size_t until);
 
  private:

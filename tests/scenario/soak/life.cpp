@@ -195,6 +195,7 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
   ++tally_.cycles;
   const std::int64_t began_ms = clock_.true_ms();
   cycles_at_ms_.push_back(began_ms);
+  cycle_request_ = tally_.requests;
   points_ = 0;
   kill_at_ = kill_at;
   stop_at_ = stop_at;
@@ -285,6 +286,7 @@ void Life::request_done(Side side, const std::string& method, const std::string&
   if (dry_) return;
   const std::size_t from = ledger_.now();
   drain(tally_.requests);
+  answered_ = {ledger_.now(), tally_.requests, clock_.true_ms()};
   if (is_write(method, path)) mark_unseen(from, side, path);
   Laws(*this).after_request(from, method, path);
   interfere(side, false, false);
@@ -313,7 +315,7 @@ void Life::interfere(Side side, bool before, bool writes) {
 
 void Life::note_reading(Side side, const std::string& method, const std::string& path) {
   if (method != "GET" || dry_) return;
-  const Reading reading{ledger_.now(), tally_.requests, clock_.true_ms()};
+  const Reading& reading = answered_;
   const std::string id = path.substr(path.rfind('/') + 1);
   if (side == Side::highlevel && path.starts_with("/contacts/"))
     readings_["h:" + id] = reading;

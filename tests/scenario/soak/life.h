@@ -101,7 +101,8 @@ class Life {
   void add_contact(const Words& words);
   void note_merged(const std::string& id);
   void add_call(const Words& words);
-  void note_repeated(std::int64_t activity);
+  void note_row(const std::string& number);
+  void note_repeated(const std::string& record, const std::string& number, const sim::CtmIdentity& shown);
   [[nodiscard]] std::string contact_id(const std::string& ref);  // "" = none now
   [[nodiscard]] std::string number_of(const std::string& word) const;
   [[nodiscard]] const sim::CtmActivity* newest(const std::string& number);
@@ -133,6 +134,8 @@ class Life {
   std::vector<std::pair<Side, Step>> before_write_;  // right before the next write to that side
   std::map<std::string, Reading> readings_;          // "h:ID", "a:ACTIVITY"
   std::vector<Reading> list_readings_;
+  std::int64_t cycle_request_ = 0;                            // requests before this cycle
+  Reading answered_;                                          // what the answer under way can show
   std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
   bool forgot_ = false, went_back_ = false;

