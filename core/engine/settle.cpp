@@ -145,6 +145,8 @@ void Settler::settle(Intent& intent, const Receipt& receipt) {
   }
 }
 
+bool Settler::is_late(const Intent& intent) const { return intent.run != c_.report.run; }
+
 void Settler::take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown) {
   const Side side = intent.side;
   for (const Evidence& e : shown) {
@@ -177,7 +179,8 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     if (!known) {
       // A row that our write made: what it shows of what was sent is our image, the rest is an edit, except
       // what a server may add to a new record by itself, and only right away.
-      const bool may_add = intent.write.kind == WriteKind::create && intent.state == IntentState::open;
+      const bool may_add =
+          intent.write.kind == WriteKind::create && intent.state == IntentState::open && !is_late(intent);
       const FieldMap whole = c_.policy.mapping.normalise(side, intent.write.whole);
       image.shown = reading.shown;
       for (const auto& [native, now] : reading.shown) {
@@ -327,7 +330,9 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
       field.base[from] = sent->second;
       if (first) agree(field, intent, c_.now());
     } else if (first) {
-      if (now.is_observed()) field.base[side] = now;
+      // Found only after a crash, what it shows beyond that is people's.
+      const bool is_theirs = is_late(intent) && now.is_value();
+      if (now.is_observed()) field.base[side] = is_theirs ? FieldValue::cleared() : now;
       if (field.seen[from].is_observed()) field.base[from] = field.seen[from];
     } else if (now.is_cleared()) {
       field.base[side] = now;  // seen late: a value here, or another one there, is an edit since
@@ -379,6 +384,10 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
   for (const auto& [name, sent] : intent.fields) {
     PairField& field = pair.fields[name];
     const FieldValue now = value_of(shown, name);
+    if (intent.changed_by == kCorrection) {  // puts one source right; what is agreed does not move
+      if (now.is_observed() && was_not_taken(now, sent, before_of(intent, name))) unmoved.push_back(name);
+      continue;
+    }
     const bool from_there = intent.changed_by == to_text(from) || field.seen[from] == sent;
     const bool is_ours = may_be_ours(now, sent, before_of(intent, name));
     if (!now.is_observed() && sent.is_value() && !receipt.shown.empty() && is_shown_there(intent, name)) {

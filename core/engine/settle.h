@@ -41,6 +41,7 @@ class Settler {
   // Takes evidence of our own write into the pair: its written fields as image, the rest as news.
   void take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
   void write_history(const Intent& intent, const std::string& record_id);
+  [[nodiscard]] bool is_late(const Intent& intent) const;  // of an earlier run: settled by the recovery
   void close(const Intent& intent);
   void withdraw(const Intent& intent);  // as close, but what a person decided about the write still holds
   void recover_create(Intent& intent);

@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 #include "core/merge/merge_field.h"
 #include "core/model/audit.h"
@@ -29,6 +30,9 @@ struct PlanInput {
   std::string policy_digest;           // of mapping and policy: part of what releases a parked record
   KeyOwner new_key = KeyOwner::free;   // of the number that the other side's phone says now
 };
+
+// PlannedWrite::changed_by of a correction (P33).
+inline constexpr std::string_view kCorrection = "tandem";
 
 struct PlannedWrite {
   Side side = Side::ctm;

@@ -32,7 +32,7 @@ void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge
       return hold_oscillation(rule, f);
   switch (merge.verdict) {
     case Verdict::unchanged:
-      return;
+      return remember_blank(rule, f);
     case Verdict::converged:
     case Verdict::absorbed:
       settle_without_write(rule, f, merge.verdict);
@@ -46,6 +46,18 @@ void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge
     case Verdict::conflict:
       out_.conflicts.push_back(conflict_row(rule, f, "held", ""));
       return;
+  }
+}
+
+// A blank that the other side could never show: what is entered there later is an edit, not a first meeting.
+void Planner::remember_blank(const FieldRule& rule, const PairField& f) {
+  for (const Side from : kSides) {
+    if (f.base[from].is_observed() || !f.seen[from].is_cleared()) continue;
+    const Place where = place(other(from), rule);
+    if (where == Place::none || can_read(access(other(from), kind_of(where), rule))) continue;
+    BaseChange change{rule.name, f.base, false, {}};
+    change.base[from] = f.seen[from];
+    out_.bases.push_back(std::move(change));
   }
 }
 

@@ -76,7 +76,7 @@ void Planner::plan_corrections() {
       w.write.target = source->ref;
       w.before = policy_.mapping.project(s, shown, {});
       for (const auto& [name, value] : canonical) w.why[name] = "shows a value that was replaced";
-      w.changed_by = "tandem";
+      w.changed_by = kCorrection;
       w.correction = true;
       out_.writes.push_back(std::move(w));
     }
@@ -103,6 +103,7 @@ FieldMap Planner::agreed_native(Side s) const {
     if (rule.native[s].empty() || rule.name == kPhone || !flows_to(rule.direction, s)) continue;
     const PairField& f = field(rule.name);
     if (!f.base[s].is_observed() || f.base[s] != f.seen[s] || in_conflict(rule.name)) continue;
+    if (drafted_value(s, rule.name) != nullptr) continue;  // another value is on its way: corrected after it
     if (can(s).joined_name && is_name(rule.name)) continue;
     if (f.base[s].is_cleared()) {
       if (flows_to(rule.clears, s)) agreed[rule.native[s]] = FieldValue::cleared();
@@ -114,7 +115,8 @@ FieldMap Planner::agreed_native(Side s) const {
   }
   const PairField &first = field(kFirst), &last = field(kLast);
   const bool settled = first.base[s] == first.seen[s] && last.base[s] == last.seen[s];
-  if (can(s).joined_name && settled && !in_conflict(kFirst) && !in_conflict(kLast)) {
+  const bool drafted = drafted_value(s, kFirst) != nullptr || drafted_value(s, kLast) != nullptr;
+  if (can(s).joined_name && settled && !drafted && !in_conflict(kFirst) && !in_conflict(kLast)) {
     const std::string whole = join_name(first.base[s].text(), last.base[s].text());
     if (!whole.empty()) agreed["name"] = FieldValue::of(whole);
   }

@@ -54,6 +54,7 @@ class Planner {
   [[nodiscard]] static bool is_oscillation(const PairField& f, Side from);
   void hold_oscillation(const FieldRule& rule, const PairField& f);
   void follow(const FieldRule& rule, const PairField& f, const FieldMerge& merge);
+  void remember_blank(const FieldRule& rule, const PairField& f);
   void settle_without_write(const FieldRule& rule, const PairField& f, Verdict verdict);
   [[nodiscard]] ConflictRow conflict_row(const FieldRule& rule, const PairField& f, std::string decision,
                                          std::string by) const;
