@@ -142,7 +142,7 @@ def main():
     parser.add_argument('--sample', type=int, metavar='N', help='so many of all mutants, chosen by the seed')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--file', help='only this source')
-    parser.add_argument('--line', type=int, help='only this line')
+    parser.add_argument('--at', action='append', metavar='FILE:LINE', help='of the chosen, only those there')
     parser.add_argument('--list', action='store_true', help='print the mutants and stop')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     options = parser.parse_args()
@@ -151,11 +151,11 @@ def main():
     for file in [options.file] if options.file else sources():
         with open(os.path.join(ROOT, file)) as f:
             chosen += mutants_of(file, f.read())
-    if options.line:
-        chosen = [m for m in chosen if m.line == options.line]
     total = len(chosen)
     if options.sample and options.sample < total:
         chosen = random.Random(options.seed).sample(chosen, options.sample)
+    if options.at:
+        chosen = [m for m in chosen if f'{m.file}:{m.line}' in options.at]
     if options.list:
         for m in chosen:
             print(f'{m.file}:{m.line}: {m.kind}\n  {m.before}\n  {m.after}')
