@@ -198,6 +198,11 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
       // Where the surface would show it and does not, it was not taken.
       if (!now.is_observed() && sent.is_value() && can_read(c_.can(side).access(e.source.kind, native)))
         continue;
+      // A correction that did not take leaves what is agreed as it is, and the source with what it shows.
+      if (intent.changed_by == kCorrection && now.is_observed() && now != sent && !is_image(now, sent)) {
+        if (!known) image.shown.erase(native);
+        continue;
+      }
       ours[native] = now.is_observed() ? now : sent;
       if (now.is_observed()) image.shown[native] = now;
     }
