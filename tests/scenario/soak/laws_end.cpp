@@ -356,7 +356,8 @@ void Laws::p38_rows() {
     }
     if (e.action == "list_remove") removed_by_us[e.person] = e.by_us();
   }
-  for (const auto& [number, ours] : removed_by_us) {
+  for (const auto& [person, ours] : removed_by_us) {
+    const std::string& number = person;  // a structured binding cannot be captured by every compiler
     if (!ours || !rows_of(number).empty()) continue;
     // Whose number it is now may be a question that waits for a person.
     const bool alive = std::ranges::any_of(life_.highlevel_.contacts(), [&](const auto& c) {
