@@ -275,6 +275,7 @@ std::int64_t Applier::perform_batch(std::vector<Ready> batch, Guard& guard) {
       intent.write = std::move(ready.write.write);
       intent.fields = std::move(ready.write.fields);
       intent.before = std::move(ready.write.before);
+      intent.also = std::move(ready.write.also);
       intent.tags = std::move(ready.write.tags);
       intent.why = std::move(ready.write.why);
       intent.changed_by = std::move(ready.write.changed_by);

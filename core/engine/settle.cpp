@@ -118,6 +118,13 @@ void Settler::write_history(const Intent& intent, const std::string& record_id) 
     row.reason = why(name);
     c_.store.add_history(row);
   }
+  for (const auto& [name, old] : intent.also) {
+    row.field = name;
+    row.old_value = old;
+    row.new_value = value_of(intent.fields, name);
+    row.reason = why(name) + "; shown by another of its records";
+    c_.store.add_history(row);
+  }
   for (const auto& tag : intent.tags) {
     row.field = "tags";
     row.old_value = intent.write.kind == WriteKind::tag_remove ? FieldValue::of(tag) : FieldValue();

@@ -238,6 +238,26 @@ void Planner::complete_name(Side s, Place where, Draft& d) const {
   }
 }
 
+FieldEntries Planner::shown_elsewhere(Side s, const PlannedWrite& write) const {
+  FieldEntries out;
+  if (can(s).has_records) return out;
+  FieldMap sent = write.fields;
+  if (can(s).joined_name && (sent.count(kFirst) != 0 || sent.count(kLast) != 0))
+    sent.merge(image(s, write.fields));  // the other half goes along
+  const auto add = [&](const std::string& name, const FieldValue& value) {
+    if (sent.count(name) == 0 || (!is_name(name) && write.fields.count(name) == 0)) return;
+    if (!value.is_value() || value == sent.at(name) || value == value_of(write.before, name)) return;
+    if (std::find(out.begin(), out.end(), std::pair(name, value)) == out.end()) out.emplace_back(name, value);
+  };
+  for (const auto& [name, value] : sent) add(name, field(name).seen[s]);
+  for (const SourceKind kind : {SourceKind::activity, SourceKind::row}) {
+    const SourceRow* source = newest(s, kind);
+    if (source == nullptr || source->ref == write.write.target) continue;
+    for (const auto& [name, value] : policy_.mapping.project(s, source->shown, {})) add(name, value);
+  }
+  return out;
+}
+
 void Planner::flush_drafts() {
   for (const Side s : kSides) {
     const bool any =
@@ -261,6 +281,7 @@ void Planner::flush_drafts() {
         write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
     w.write.target = d.target;
     w.before = std::move(d.before);
+    w.also = shown_elsewhere(side, w);
     w.why = std::move(d.why);
     if (where == Place::new_row) w.why[""] = "joins the list: its newest activity cannot take the value";
     w.changed_by = std::move(d.changed_by);

@@ -75,6 +75,7 @@ void Planner::plan_corrections() {
       PlannedWrite w = write_of(s, WriteKind::update, canonical);
       w.write.target = source->ref;
       w.before = policy_.mapping.project(s, shown, {});
+      w.also = shown_elsewhere(s, w);
       for (const auto& [name, value] : canonical) w.why[name] = "shows a value that was replaced";
       w.changed_by = kCorrection;
       w.correction = true;

@@ -70,6 +70,8 @@ class Planner {
   [[nodiscard]] const FieldValue* drafted_value(Side s, std::string_view name) const;
   // A name is written whole: what its other half replaces on that target is in the audit, too (P16).
   void complete_name(Side s, Place where, Draft& d) const;
+  // What the person's other sources show of the fields that are written (P16).
+  [[nodiscard]] FieldEntries shown_elsewhere(Side s, const PlannedWrite& write) const;
   [[nodiscard]] FieldMap image(Side s, const FieldMap& changed) const;
   [[nodiscard]] PlannedWrite write_of(Side s, WriteKind kind, const FieldMap& fields) const;
   static void keep_first(Draft& d);

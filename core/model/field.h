@@ -39,6 +39,7 @@ class FieldValue {
 // Canonical names: first_name last_name email phone company address1 city state postal_code country
 // website, or "custom:NAME" as the configuration calls it. A missing key = unknown.
 using FieldMap = std::map<std::string, FieldValue, std::less<>>;
+using FieldEntries = std::vector<std::pair<std::string, FieldValue>>;  // several values of one field
 [[nodiscard]] const FieldValue& value_of(const FieldMap& fields, std::string_view name);
 
 // Canonical tags: lower case, NFC, trimmed, inner blanks folded. The spelling a side uses is kept

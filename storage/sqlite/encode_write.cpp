@@ -207,6 +207,17 @@ std::string encode_body(const Intent& intent) {
     out.key("before");
     write_values(out, intent.before);
   }
+  if (!intent.also.empty()) {
+    out.key("also");
+    out.open_array();
+    for (const auto& [name, value] : intent.also) {
+      out.open_array();
+      out.text(name);
+      write_value(out, value);
+      out.close_array();
+    }
+    out.close_array();
+  }
   if (!intent.tags.empty()) {
     out.key("tags");
     write_texts(out, intent.tags);
@@ -231,6 +242,11 @@ void decode_body(std::string_view text, Intent& intent) {
   intent.write = read_write(*write);
   if (const JsonValue* v = all.find("fields")) intent.fields = read_values(*v);
   if (const JsonValue* v = all.find("before")) intent.before = read_values(*v);
+  if (const JsonValue* v = all.find("also"))
+    for (const JsonValue& entry : v->as_array()) {
+      const auto& parts = entry.as_array(2);
+      intent.also.emplace_back(parts[0].as_text(), read_value(parts[1]));
+    }
   if (const JsonValue* v = all.find("tags"))
     for (const JsonValue& tag : v->as_array()) intent.tags.insert(tag.as_text());
   if (const JsonValue* why = all.find("why"))

@@ -203,6 +203,7 @@ inline Intent intent(PairId pair) {
   i.key = text();
   i.fields = values();
   i.before = values();
+  for (int n = below(3); n > 0; --n) i.also.emplace_back(name(), value());
   i.tags = tags();
   for (int n = below(3); n > 0; --n) i.why[yes() ? name() : ""] = text();
   i.changed_by = text();
