@@ -24,15 +24,19 @@ FetchRequest target_of(const Write& write) {
 }
 }  // namespace
 
+bool Applier::is_suspected(const PairState& pair) const {
+  return std::any_of(kSides.begin(), kSides.end(), [&](Side s) {
+    return c_.can(s).has_records && !pair.record[s].text.empty() &&
+           c_.store.suspect(s, {SourceKind::record, pair.record[s].text});
+  });
+}
+
 PairPlan Applier::plan_of(const PairState& stored) {
   PairState pair = stored;
   for (auto& parked : pair.parked) parked.due = parked.retry_ms != 0 && parked.retry_ms <= c_.now();
   PlanInput input;
   input.pair = &pair;
-  bool suspected = false;
-  for (const Side s : kSides)
-    suspected = suspected || (c_.can(s).has_records && !pair.record[s].text.empty() &&
-                              c_.store.suspect(s, {SourceKind::record, pair.record[s].text}));
+  const bool suspected = is_suspected(pair);
   input.new_key = key_owner(c_, pair);
   for (const Side s : kSides) {
     input.capabilities[s] = &c_.can(s);
@@ -149,7 +153,8 @@ bool Applier::absent(const Ready& ready) {
   const Side side = ready.write.side;
   const NaturalKey key{ready.write.write.record.text.empty() ? value_of(ready.write.fields, "phone").text()
                                                              : ready.write.write.record.text,
-                       value_of(ready.write.fields, "email").text()};
+                       // A person's own new number: that the old one has the e-mail is no wonder.
+                       ready.write.rekey ? "" : value_of(ready.write.fields, "email").text()};
   const auto found = c_.replicas[side]->find(key);
   if (!found) {
     stop_side(side, found.error());
@@ -332,9 +337,12 @@ void Applier::outcome(Intent& intent, Result<Receipt>& answer) {
   const Error& error = answer.error();
   switch (error.fault) {
     case Fault::transient:
-    case Fault::rate_limited:
     case Fault::unauthorised:  // certainly not done
       drop(true);
+      stop_side(side, error);
+      return;
+    case Fault::rate_limited:  // hardly done; the next cycle looks, because a create is not to be done twice
+      c_.open[intent.pair].push_back(intent);
       stop_side(side, error);
       return;
     case Fault::ambiguous:

@@ -13,6 +13,8 @@ class Applier {
   Applier(Context& context, Observer& observer, Settler& settler)
       : c_(context), observer_(observer), settler_(settler) {}
 
+  // One of its records may be deleted: nothing is written until that is proved, or it shows itself.
+  [[nodiscard]] bool is_suspected(const PairState& pair) const;
   // Plans one pair afresh from the store.
   [[nodiscard]] PairPlan plan_of(const PairState& stored);
   // What a plan settles without any remote write: bases, conflicts, parked, resolutions, a new key.

@@ -213,6 +213,10 @@ struct Cycle::Work {
   bool plan_one(PairId id, Guard& guard) {
     PairState pair = *c.store.pair(id);
     if (key_is_in_use(c, pair)) return false;
+    if (applier.is_suspected(pair)) {  // it is looked at again when the suspicion ends, either way
+      c.store.set_dirty(id, false);
+      return false;
+    }
     move_key(c, observer, pair);
     const PairPlan plan = applier.plan_of(pair);
     if (!both_listed_for(plan)) return false;

@@ -275,7 +275,10 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
     pair.since_ms = c_.now();
     changed = true;
   }
-  c_.store.drop_suspect(side, e.source);
+  if (c_.store.suspect(side, e.source)) {
+    c_.store.drop_suspect(side, e.source);
+    changed = true;
+  }
   bool alias = pair.record[side] != id;
   if (alias && pair.status == only(other(side)) && pair.record[side].text.empty()) {
     pair.record[side] = id;  // its deletion was agreed, and here it is again: restored

@@ -54,15 +54,23 @@ void Settler::refuse(const Intent& intent, const Error& error) {
       p.field = rule.name;
   if (p.field.empty() && intent.write.kind == WriteKind::update && !intent.fields.empty())
     p.field = intent.fields.size() == 1 ? intent.fields.begin()->first : std::string(Parked::kOneOfSeveral);
-  p.input = parked_input(pair, p.field, c_.policy_digest);
   for (const auto& old : pair.parked)
     if (old.side == p.side && old.field == p.field) {
       p.attempts = old.attempts + 1;
       p.since_ms = old.since_ms;
     }
   p.retry_ms = c_.now() + retry_after_ms(p.attempts);
-  std::erase_if(pair.parked, [&](const Parked& old) { return old.side == p.side && old.field == p.field; });
-  pair.parked.push_back(std::move(p));
+  std::vector<std::string> fields{p.field};
+  if (intent.changed_by == kCorrection) {  // nobody's edit is in it: each is left alone
+    fields.clear();
+    for (const auto& [name, value] : intent.fields) fields.push_back(name);
+  }
+  for (const auto& name : fields) {
+    std::erase_if(pair.parked, [&](const Parked& old) { return old.side == p.side && old.field == name; });
+    p.field = name;
+    p.input = parked_input(pair, name, c_.policy_digest);
+    pair.parked.push_back(p);
+  }
   pair.dirty = true;
   c_.store.put_pair(pair);
   // A replace that was refused may have taken the row away all the same, which no listing shows before its

@@ -211,7 +211,7 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
         continue;
       }
       ours[native] = now.is_observed() ? now : sent;
-      if (now.is_observed()) image.shown[native] = now;
+      if (now.is_observed() || sent.is_cleared()) image.shown[native] = ours[native];
     }
     pair.fold[side] = fold_written(pair.fold[side], ours, c_.store.sources_of(side, pair.record[side]));
     // What else changed on the source in the meantime is somebody's edit.
@@ -236,7 +236,9 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
         }))
       image.hash = {};
     for (const auto& [native, was] : old_shown)
-      if (value_of(image.shown, native) != was) image.corrected.insert(correction_key(native, was));
+      if (value_of(image.shown, native) != was ||
+          (intent.changed_by == kCorrection && written.count(native) != 0))  // once, whatever came of it
+        image.corrected.insert(correction_key(native, was));
     c_.store.put_source(image);
     // Other sources of the person may follow this write or not; their listing decides after its lag.
     int activities = 0;
@@ -335,6 +337,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
           (now.is_observed() || is_shown_there(intent, rule.name))) {
         unmoved.push_back(rule.name);
         if (now.is_observed()) field.base[side] = now;
+        field.base[from] = {};  // its value has not travelled, whatever the first answer let us think
         continue;
       }
       const bool foreign = now.is_value() && now != sent->second && !is_image(now, sent->second);
@@ -381,6 +384,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
     if (first) write_history(intent, record_id);
     return close(intent);
   }
+  if (c_.can(side).tags_on_activities) observer_.show_tags(pair, side);  // met on the way
   if (!c_.can(side).has_records && !receipt.shown.empty())
     // Edits of other fields, met on the way; a name as it was sent is split as it was sent.
     observer_.show_fold(pair, side, receipt.shown.front().at_ms, intent.fields);
@@ -414,6 +418,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
       field.seen[side] = now;
       if (!is_ours) {  // the other side's edit has not travelled: it stays one, for when it is tried again
         unmoved.push_back(name);
+        if (!first && field.base[from] == sent) field.base[from] = before_of(intent, name);
         continue;
       }
     } else {

@@ -96,6 +96,7 @@ bool Planner::resolved(const FieldRule& rule, const PairField& f) {
   using Take = Resolution::Take;
   if (r.take == Take::ctm || r.take == Take::highlevel) {
     const Side winner = r.take == Take::ctm ? Side::ctm : Side::highlevel;
+    if (f.seen.ctm == f.seen.highlevel) return false;  // decided before: they agree by now
     out_.decided.push_back(conflict_row(rule, f, std::string(to_text(winner)), "person"));
     draft(rule, f, other(winner), f.seen[winner], why("a person took " + std::string(to_text(winner))),
           "person");
@@ -223,21 +224,6 @@ void Planner::keep_first(Draft& d) {
   d.before.erase(std::next(d.before.begin()), d.before.end());
 }
 
-void Planner::complete_name(Side s, Place where, Draft& d) const {
-  if (!can(s).joined_name || (where != Place::activity && where != Place::row)) return;
-  for (const auto& [half, rest] : {std::pair(kFirst, kLast), std::pair(kLast, kFirst)}) {
-    const FieldRule* rule = policy_.mapping.find(rest);
-    if (d.fields.count(half) == 0 || d.fields.count(rest) != 0 || rule == nullptr) continue;
-    const FieldValue shown = replaced(s, where, *rule, field(rest));
-    const FieldMap whole = image(s, d.fields);
-    const FieldValue& sent = value_of(whole, rest);
-    if (!shown.is_value() || shown == sent) continue;
-    d.fields[std::string(rest)] = sent.is_observed() ? sent : FieldValue::cleared();
-    d.before[std::string(rest)] = shown;
-    d.why[std::string(rest)] = "a name is written whole";
-  }
-}
-
 FieldEntries Planner::shown_elsewhere(Side s, const PlannedWrite& write) const {
   FieldEntries out;
   if (can(s).has_records) return out;
@@ -252,8 +238,10 @@ FieldEntries Planner::shown_elsewhere(Side s, const PlannedWrite& write) const {
   for (const auto& [name, value] : sent) add(name, field(name).seen[s]);
   for (const SourceKind kind : {SourceKind::activity, SourceKind::row}) {
     const SourceRow* source = newest(s, kind);
-    if (source == nullptr || source->ref == write.write.target) continue;
-    for (const auto& [name, value] : policy_.mapping.project(s, source->shown, {})) add(name, value);
+    if (source == nullptr) continue;
+    const bool is_target = source->ref == write.write.target;  // what it shows of the fields is `before`
+    for (const auto& [name, value] : policy_.mapping.project(s, source->shown, {}))
+      if (!is_target || write.fields.count(name) == 0) add(name, value);
   }
   return out;
 }
@@ -276,7 +264,6 @@ void Planner::flush_drafts() {
       unavailable();
       continue;
     }
-    complete_name(side, where, d);
     PlannedWrite w =
         write_of(side, where == Place::new_row ? WriteKind::create : WriteKind::update, d.fields);
     w.write.target = d.target;

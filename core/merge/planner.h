@@ -68,9 +68,8 @@ class Planner {
   // What the whole record should show on `s` after `changed`: for a replace, which loses what it
   // does not send. What that side cannot show comes from its base, else from the other side.
   [[nodiscard]] const FieldValue* drafted_value(Side s, std::string_view name) const;
-  // A name is written whole: what its other half replaces on that target is in the audit, too (P16).
-  void complete_name(Side s, Place where, Draft& d) const;
-  // What the person's other sources show of the fields that are written (P16).
+  // What else the write may replace: on the person's other sources, and, as a name is written whole, the
+  // other half of a name on its target (P16).
   [[nodiscard]] FieldEntries shown_elsewhere(Side s, const PlannedWrite& write) const;
   [[nodiscard]] FieldMap image(Side s, const FieldMap& changed) const;
   [[nodiscard]] PlannedWrite write_of(Side s, WriteKind kind, const FieldMap& fields) const;

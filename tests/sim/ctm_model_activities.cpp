@@ -189,7 +189,11 @@ CtmOutcome CtmAccount::tag(std::string_view actor, std::int64_t activity_id, con
   const auto found = std::ranges::find_if(held, same);
   if (add == (found != held.end())) {
     // Nothing to do, except that a tag of the flow shows before its time when a person adds it.
-    if (add && std::ranges::find_if(a->tags, same) == a->tags.end()) a->tags.push_back(*found);
+    if (add && std::ranges::find_if(a->tags, same) == a->tags.end()) {
+      a->tags.push_back(*found);
+      a->changed_ms = now();
+      reindex(*a);
+    }
     return {CtmCode::ok, "", activity_id};
   }
   if (add) {
