@@ -357,10 +357,9 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   c_.store.put_pair(pair);
   std::vector<Identity> all = c_.store.identities(pair.id);
   const Identity id{Identity::Kind::id, side, receipt.record.text, false};
-  if (std::find(all.begin(), all.end(), id) == all.end()) {
-    all.push_back(id);
-    c_.store.set_identities(pair.id, all);
-  }
+  if (std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
+  add_key_as_phone(c_, pair, all);
+  c_.store.set_identities(pair.id, all);
   for (const Evidence& e : receipt.shown)
     if (e.source.kind == SourceKind::record) observer_.stage(side, e);  // identities, and fields not sent
   if (first) write_history(intent, receipt.record.text);
