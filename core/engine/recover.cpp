@@ -21,6 +21,17 @@ bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const
   });
 }
 
+// At least one field changed to what was sent: it was carried out, whatever people did to the others since.
+bool Settler::shows_some_of_it(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
+  return std::any_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
+    const FieldValue& now = value_of(shown, entry.first);
+    const FieldValue& before = value_of(intent.before, entry.first);
+    const bool changed = now != before && (now.is_value() || before.is_value());
+    return now.is_observed() && changed && may_be_ours(now, entry.second, before);
+  });
+}
+
 bool Settler::shows_done(const Intent& intent, const std::vector<Evidence>& shown) const {
   if (!intent.tags.empty()) {
     bool any = false;
@@ -154,7 +165,8 @@ void Settler::recover_record(Intent& intent) {
         return (shown.count(tag) != 0) != (intent.write.kind == WriteKind::tag_add);
       });
       if (!intent.tags.empty()) return settle(intent, {intent.write.record, *answer, false});
-    } else if (!answer->empty() && shows_what_was_sent(intent, answer->front())) {
+    } else if (!answer->empty() &&
+               (shows_what_was_sent(intent, answer->front()) || shows_some_of_it(intent, answer->front()))) {
       return settle(intent, {intent.write.record, *answer, false});
     }
     for (const auto& e : *answer) observer_.stage(intent.side, e);
@@ -188,7 +200,7 @@ void Settler::recover_source(Intent& intent) {
     return;
   }
   c_.store.transact([&] {
-    if (as_sent || intent.state == IntentState::awaiting)
+    if (as_sent || intent.state == IntentState::awaiting || shows_some_of_it(intent, e))
       return settle(intent, {intent.write.record, *answer, false});
     close(intent);  // first, so that what is shown is not read as its image
     observer_.stage(intent.side, e);

@@ -53,6 +53,7 @@ class Settler {
   void again(Intent& intent);
   [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;
   [[nodiscard]] bool shows_what_was_sent(const Intent& intent, const Evidence& evidence) const;
+  [[nodiscard]] bool shows_some_of_it(const Intent& intent, const Evidence& evidence) const;
   [[nodiscard]] bool shows_what_was_before(const Intent& intent, const Evidence& evidence) const;
 
   Context& c_;

@@ -38,7 +38,7 @@ struct PlannedWrite {
   Side side = Side::ctm;
   Write write;              // native form
   FieldMap fields, before;  // canonical
-  FieldEntries also;        // what other sources of the person show there and the remote may carry the write to
+  FieldEntries also;  // what other sources of the person show there and the remote may carry the write to
   TagSet tags;
   std::map<std::string, std::string, std::less<>> why;  // by field; "" = the action
   std::string changed_by;

@@ -99,7 +99,7 @@ struct PairState {
   PerSide<bool> made_by_us{};          // the record (HighLevel) or list row (CTM) was created by tandem
   PerSide<std::int64_t> deleted_ms{};  // when its deletion there was proved (P12); 0 = it is there
   bool left_alone = false;  // by a person's ruling: ignored until it is linked again, or held and no question
-  std::int64_t dead_mark_ms = 0;       // tombstone: the other side's newest activity then, by its clock (P15)
+  std::int64_t dead_mark_ms = 0;  // tombstone: the other side's newest activity then, by its clock (P15)
   std::map<std::string, Resolution, std::less<>> resolutions;
   std::vector<Parked> parked;
   bool dirty = true;  // wants planning; derived, may be set on any doubt

@@ -29,7 +29,7 @@ struct SourceRow {
   FieldMap expected;
   std::int64_t expected_until_ms = 0;
   std::string caller_id_name;  // of an activity: what the carrier said (P34)
-  bool redacted = false;  // the remote removed the identity for good: never a target, says nothing (P46)
+  bool redacted = false;       // the remote removed the identity for good: never a target, says nothing (P46)
   std::set<std::string, std::less<>>
       corrected;  // stale values put right here already, as field + "=" + value digest
   bool operator==(const SourceRow&) const = default;

@@ -97,7 +97,8 @@ class Office : public World {
         // Where a row does not show its e-mail, nobody can tell that it was edited there (P37).
         if (kKeys[what] == std::string("email") && ctm.switches().is("list_row_email", "absent")) return;
         if (!rows_of(number).empty()) edit_row(number, kKeys[what], at_ctm(kFields[what], move, "r"));
-        clock.tick(kListLagMs);  // what no listing shows yet when its row is replaced, nobody can keep (P2, P16)
+        clock.tick(
+            kListLagMs);  // what no listing shows yet when its row is replaced, nobody can keep (P2, P16)
         return;
       case Act::tag_highlevel:
         if (!id.empty()) tag_contact(id, kTags[what % kTags.size()], move.value % 2 == 0);

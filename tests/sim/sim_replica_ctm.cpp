@@ -377,9 +377,9 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
   if (replaces)
     if (const auto removed = remove_row(number); !removed) {
       // Refused, and perhaps done all the same: without the add there would be a hole.
-      const auto left = removed.error().fault == tandem::Fault::rejected ? all_rows(number)
-                                                                         : Result<std::vector<Evidence>>(
-                                                                               fail(removed.error()));
+      const auto left = removed.error().fault == tandem::Fault::rejected
+                            ? all_rows(number)
+                            : Result<std::vector<Evidence>>(fail(removed.error()));
       if (!left || !left->empty()) return fail(removed.error());
     }
   if (const auto added = add_row(write); !added) {
