@@ -398,11 +398,8 @@ CycleReport Cycle::run(const CycleOptions& options) {
   work.conclude();
 
   if (report.kind == ReadKind::full && !options.dry_run)
-    store_.transact([&] {
-      store_.compact(clock_.now_ms() - policy_.keep_history_ms, tuning::kCompactRows);
-      // An old activity that is not read again says nothing about its person any more.
-      store_.prune_activities(clock_.now_ms() - policy_.keep_history_ms);
-    });
+    store_.transact(
+        [&] { store_.compact(clock_.now_ms() - policy_.keep_history_ms, tuning::kCompactRows); });
 
   row.id = report.run;
   row.ended_ms = clock_.now_ms();

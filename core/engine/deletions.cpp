@@ -86,7 +86,13 @@ void Observer::missing_from(Side side, const std::vector<std::uint64_t>& met) {
         }
       }
     });
-  if (missing.empty() || sings(side, missing.size(), known, met.empty())) return;
+  // A row that a replace of ours has taken away comes back with it.
+  std::erase_if(missing, [&](const Suspect& s) {
+    const auto id = c_.store.pair_of(side, s.person);
+    return kind == SourceKind::row && id && c_.open.count(*id) != 0;
+  });
+  const bool is_empty = met.empty() && !missing.empty();
+  if (sings(side, missing.size(), known, is_empty) || missing.empty()) return;
   if (kind == SourceKind::record)
     missing_records(side, missing);
   else

@@ -43,11 +43,10 @@ const RecordState kRecords[] = {
      [](PairState& p, Side s) { show(p, s, FieldValue::of(s == Side::ctm ? "Elgin" : "Joliet")); },
      {}},
     {"deleted",
-     "known, and nothing of it is shown any more",
+     "its deletion is proved",
      [](PairState& p, Side s) {
-       show(p, s, FieldValue::absent());
-       for (auto& [name, field] : p.fields) field.seen[s] = FieldValue::absent();
-       p.seen_tags[s].reset();
+       show(p, s, FieldValue::of("Aurora"));
+       p.deleted_ms[s] = 1;
      },
      {}},
     {"out of scope", "left the list or the filter",
@@ -71,7 +70,15 @@ struct Setting {
   void (*apply)(Policy&);
 };
 const Setting kSettings[] = {
-    {"defaults", [](Policy&) {}},
+    {"defaults: deletes `ask`", [](Policy&) {}},
+    {"deletes `propagate`",
+     [](Policy& p) {
+       p.on_delete = {OnDelete::propagate, OnDelete::propagate};
+     }},
+    {"deletes `keep`",
+     [](Policy& p) {
+       p.on_delete = {OnDelete::keep, OnDelete::keep};
+     }},
     {"`create` off on both sides",
      [](Policy& p) {
        p.create = {false, false};
@@ -109,12 +116,14 @@ void tell(const PairPlan& plan, std::vector<std::string>& out) {
       for (const auto& [name, value] : w.fields) names.push_back(name == kField ? "the edited field" : name);
       text += ": " + joined(names, ", ");
     }
+    if (!w.ask.empty()) text += ", waits for approval";
     out.push_back(text);
   }
   for (const auto& c : plan.conflicts)
     out.push_back(c.field == kField ? "the field is **held**" : c.field + " held");
   for (const auto& b : plan.bases)
     if (!b.agreed) out.push_back("known as it is");
+  if (plan.ending) out.push_back(plan.ending->reason + ": " + std::string(to_text(plan.ending->status)));
   if (!plan.note.empty()) out.push_back("nothing: " + plan.note);
 }
 
