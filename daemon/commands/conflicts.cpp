@@ -38,6 +38,10 @@ int conflicts(const Invocation& invocation, bool all_ever) {
       if (open && is_decided(*store, cell(table, row, "pair_id"), cell(table, row, "field"))) {
         print("  decided by a person; done at the next cycle, unless either side changes before");
       } else if (open) {
+        if (cell(table, row, "policy") == "oscillation")
+          print(fmt::format(
+              "  every change of ours was answered with another: `tandem explain {}{}` shows them",
+              cell(table, row, "pair_id"), which));
         print(
             fmt::format("  tandem resolve {0}{1} --take ctm      or   tandem resolve {0}{1} --take highlevel",
                         id, which));

@@ -18,6 +18,8 @@ class DryRun {
   Wiring wiring_;
 };
 
+// One write of a plan as a line of text; it shows values.
+[[nodiscard]] std::string line_of(const PlanItem& item);
 // "" or a line that says the preview is incomplete; the log has said why.
 [[nodiscard]] std::string incompleteness(const CycleReport& report);
 }  // namespace tandem

@@ -29,6 +29,9 @@ void add_history(CLI::App& app, Invocation& invocation) {
   auto contact = std::make_shared<std::string>();
   command->add_option("CONTACT", *contact, "a pair id, either remote id, a phone or an e-mail")->required();
   command->group(kLookGroup);
+  command->footer(
+      "`tandem undo RUN` puts back what a run overwrote.\n\n"
+      "Examples:\n  tandem history 17\n  tandem history mara@example.com --json");
   command->callback([&invocation, contact] {
     invocation.action = [&invocation, contact] { return history(invocation, *contact); };
   });

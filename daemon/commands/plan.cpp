@@ -27,18 +27,6 @@ Table table_of(const std::vector<PlanItem>& plan) {
   return table;
 }
 
-std::string line_of(const PlanItem& item) {
-  std::string text = fmt::format("{} {} · pair {}", to_text(item.side), to_text(item.kind), item.pair.row);
-  if (!item.record_id.empty()) text += fmt::format(" · {}", item.record_id);
-  if (!item.field.empty()) {
-    text += fmt::format(" · {}: {} -> {}", item.field, quoted(item.old_value), quoted(item.new_value));
-  }
-  text += fmt::format(" · {}", item.reason);
-  if (item.requests > 0) text += fmt::format(" · {} request{}", item.requests, item.requests == 1 ? "" : "s");
-  if (!item.held.empty()) text += fmt::format(" · WAITS: {}", item.held);
-  return text;
-}
-
 std::string totals(const std::vector<PlanItem>& plan, const PerSide<http::Budget>& budget) {
   std::set<std::string> writes, held;
   PerSide<std::int64_t> requests;

@@ -10,6 +10,8 @@
 
 namespace tandem {
 namespace {
+constexpr const char* kForPeople = "pair_id, state, ctm_id, highlevel_id, since, reason";
+
 struct Two {
   RecordId ctm, highlevel;
 };
@@ -32,11 +34,13 @@ Two two_of(SqliteStore& store, const std::string& ctm, const std::string& highle
   return {known(store, Side::ctm, ctm, country), known(store, Side::highlevel, highlevel, country)};
 }
 
-Table pairs_of(SqliteStore& store, const Two& two) {
+Table pairs_of(SqliteStore& store, const Two& two, const char* columns = kForPeople) {
   return store.rows(
-      "SELECT * FROM v_pairs WHERE pair_id IN (SELECT pair_id FROM v_identities WHERE kind = 'id' AND ((side "
-      "= "
-      "'ctm' AND value = ?1) OR (side = 'highlevel' AND value = ?2))) ORDER BY CAST(pair_id AS INTEGER)",
+      fmt::format(
+          "SELECT {} FROM v_pairs WHERE pair_id IN (SELECT pair_id FROM v_identities WHERE kind = 'id' "
+          "AND ((side = 'ctm' AND value = ?1) OR (side = 'highlevel' AND value = ?2))) ORDER BY "
+          "CAST(pair_id AS INTEGER)",
+          columns),
       {two.ctm.text, two.highlevel.text});
 }
 
@@ -46,13 +50,11 @@ void preview(std::shared_ptr<const LinkSetup> setup, Ruling::Kind kind, const Tw
   dry.store().transact([&] { dry.store().add_ruling(kind, two.ctm, two.highlevel); });
   const CycleReport report = dry.run(ReadKind::delta);
   const Table after = pairs_of(dry.store(), two);
-  if (json) return print(json_array(after));
-  print("what would be:\n" + text_columns(after));
+  if (json) return print(json_array(pairs_of(dry.store(), two, "*")));
+  print("\nwhat would be:\n" + text_columns(after));
   for (const PlanItem& item : report.plan)
     for (std::size_t row = 0; row < after.rows.size(); ++row)
-      if (cell(after, row, "pair_id") == std::to_string(item.pair.row))
-        print(fmt::format("  {} {} · {}: {} -> {} · {}", to_text(item.side), to_text(item.kind), item.field,
-                          quoted(item.old_value), quoted(item.new_value), item.reason));
+      if (cell(after, row, "pair_id") == std::to_string(item.pair.row)) print("  " + line_of(item));
   if (const auto gap = incompleteness(report); !gap.empty()) print(gap);
 }
 
@@ -64,10 +66,13 @@ int rule(const Invocation& invocation, Ruling::Kind kind,
   const Two two = find(*store, link.policy.mapping.default_country());
   if (!invocation.json) print("what is:\n" + text_columns(pairs_of(*store, two)));
   preview(make_setups(config, {link}).front(), kind, two, invocation.json);
-  if (plan_only) return kExitDone;
+  if (plan_only) {
+    if (!invocation.json) print("\nnothing was decided; the same without --plan decides it");
+    return kExitDone;
+  }
   WallClock clock;
   SqliteDecisions(config::state_file(config, link)).add_ruling(kind, two.ctm, two.highlevel, clock.now_ms());
-  if (!invocation.json) print("decided; done at the next cycle, and it holds against every later match");
+  if (!invocation.json) print("\ndecided; done at the next cycle, and it holds against every later match");
   return kExitDone;
 }
 
@@ -91,7 +96,8 @@ void add_link(CLI::App& app, Invocation& invocation) {
   command->add_option("CTM_NUMBER", choice->one, "the number at CTM")->required();
   command->add_option("HIGHLEVEL_ID", choice->two, "the contact's id")->required();
   command->footer(
-      "Nothing is overwritten by linking: where the two differ, the field's rule decides, or a person.");
+      "Nothing is overwritten by linking: where the two differ, the field's rule decides, or a person.\n\n"
+      "Example:\n  tandem link +15550100123 Vx3Kq9 --plan      what would become of both, first");
   command->callback([&invocation, choice] {
     invocation.action = [&invocation, choice] {
       return rule(
@@ -110,7 +116,9 @@ void add_unlink(CLI::App& app, Invocation& invocation) {
       add_ruling(app, "unlink", "stop keeping this contact in step; both records stay as they are", choice);
   command->add_option("CONTACT", choice->one, "a pair id, either remote id, a phone or an e-mail")
       ->required();
-  command->footer("Nothing is written or deleted. `tandem link` joins the two again.");
+  command->footer(
+      "Nothing is written or deleted. `tandem link` joins the two again.\n\n"
+      "Example:\n  tandem unlink mara@example.com --plan");
   command->callback([&invocation, choice] {
     invocation.action = [&invocation, choice] {
       return rule(
@@ -132,7 +140,9 @@ void add_keep_apart(CLI::App& app, Invocation& invocation) {
   CLI::App* command = add_ruling(app, "keep-apart", "these two are never one person", choice);
   command->add_option("A", choice->one, "the number at CTM, or the contact's id")->required();
   command->add_option("B", choice->two, "the other one")->required();
-  command->footer("If they are linked they are parted; each may then find, or become, somebody else.");
+  command->footer(
+      "If they are linked they are parted; each may then find, or become, somebody else.\n\n"
+      "Example:\n  tandem keep-apart +15550100123 Vx3Kq9");
   command->callback([&invocation, choice] {
     invocation.action = [&invocation, choice] {
       return rule(

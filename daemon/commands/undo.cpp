@@ -1,5 +1,6 @@
 #include "core/merge/undo.h"
 #include <fmt/format.h>
+#include <algorithm>
 #include "daemon/commands/commands.h"
 #include "daemon/commands/output.h"
 #include "daemon/commands/supervisor.h"
@@ -23,14 +24,19 @@ Table table_of(const Undo& undo) {
   return table;
 }
 
+using Setups = std::vector<std::shared_ptr<const LinkSetup>>;
+
 // One cycle of this link, unless a daemon is at work, which will do it.
-int carry_out(const Invocation& invocation, const config::Config& config, const config::LinkConfig& link) {
-  const auto setups = make_setups(config, {link});
+int carry_out(const Invocation& invocation, const config::Config& config, const config::LinkConfig& link,
+              const Setups& setups) {
+  const auto say = [&](const std::string& text) {
+    if (!invocation.json) print(text);  // there, the lines are all that is printed
+  };
   try {
     const LockFile is_free(fmt::format("{}/{}.lock", config.state_dir, link.name));
   } catch (const StoreError& error) {
     if (error.kind != StoreError::Kind::busy) throw;
-    print("tandem is running: it does this in its next cycle; see `tandem history CONTACT`");
+    say("tandem is running: it does this in its next cycle; see `tandem history CONTACT`");
     return kExitDone;
   }
   LaneOrders orders;
@@ -39,7 +45,8 @@ int carry_out(const Invocation& invocation, const config::Config& config, const 
   int code = supervisor.run();
   for (const auto& [name, view] : supervisor.views()) {
     if (!view.last) continue;
-    print(fmt::format("{}: {}", name, view.last->summary()));
+    say(fmt::format("{}: {}", name, view.last->summary()));
+    if (view.last->held > 0) say("  -> tandem pending: what waits for approval");
     code = first_that_applies(code, exit_code(view.last->outcome));
   }
   return code;
@@ -59,18 +66,24 @@ int run_undo(const Invocation& invocation, std::int64_t run, bool plan_only) {
   const Undo found = undo(run, rows, [&](PairId id) { return store->pair(id); });
   std::size_t decided = 0;
   for (const auto& [pair, fields] : found.decisions) decided += fields.size();
+  const auto can_go_back = std::count_if(found.lines.begin(), found.lines.end(),
+                                         [](const UndoLine& line) { return line.kept.empty(); });
   if (invocation.json)
     print(json_array(table_of(found)));
+  else if (found.lines.empty())
+    print(fmt::format("run {} overwrote nothing", run));
   else
-    print(fmt::format("{}\n{} of {} writes of run {} can be put back", text_columns(table_of(found)), decided,
-                      found.lines.size(), run));
+    print(fmt::format("{}\n{} of {} writes of run {} {}", text_columns(table_of(found)), can_go_back,
+                      found.lines.size(), run,
+                      plan_only || decided == 0 ? "can be put back" : "are put back"));
   if (plan_only || decided == 0) return kExitDone;
+  const Setups setups = make_setups(config, {link});  // a credential that is missing stops it here
   SqliteDecisions decisions(config::state_file(config, link));
   for (const auto& [pair, fields] : found.decisions)
     for (const auto& [field, decision] : fields)
       if (!decisions.set_resolution(pair, field, decision))
         throw Exit{kExitFailed, fmt::format("pair {} is gone; run `tandem undo {}` again", pair.row, run)};
-  return carry_out(invocation, config, link);
+  return carry_out(invocation, config, link, setups);
 }
 }  // namespace
 
@@ -84,7 +97,13 @@ void add_undo(CLI::App& app, Invocation& invocation) {
   command->group(kDecideGroup);
   command->footer(
       "An overwritten value goes back to both sides; a blank that was filled is blanked again on that side\n"
-      "alone. What was changed since stays. Brakes apply: see `tandem pending` afterwards.");
+      "alone. What was changed since stays, and so does what the run created or deleted: the column `kept`\n"
+      "says why. It is done at once, or by the daemon that is running. Brakes apply: see `tandem "
+      "pending`.\n\n"
+      "Example:\n"
+      "  tandem history mara@example.com      which run was it?\n"
+      "  tandem undo 412 --plan               what would go back, and what not\n"
+      "  tandem undo 412");
   command->callback([&invocation, run, plan_only] {
     invocation.action = [&invocation, run, plan_only] { return run_undo(invocation, *run, *plan_only); };
   });

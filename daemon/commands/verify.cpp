@@ -8,6 +8,7 @@
 namespace tandem {
 namespace {
 constexpr int kPage = 500;
+constexpr const char* kAgreed = "the sides differ, and that is agreed";
 
 std::optional<std::string> shown(const FieldValue& value) {
   if (!value.is_value()) return std::nullopt;
@@ -36,27 +37,43 @@ class Drift {
           add(now.id, name, fmt::format("{} changed since the last cycle", to_text(side)), &field);
       const bool both = field.seen.ctm.is_value() && field.seen.highlevel.is_value();
       if (now.status == PairStatus::linked && both && field.seen.ctm != field.seen.highlevel)
-        add(now.id, name,
-            field.seen == field.base ? "the sides differ, and that is agreed" : "the sides differ", &field);
+        add(now.id, name, field.seen == field.base ? kAgreed : "the sides differ", &field);
     }
     if (!before) return;
     for (const Side side : kSides)
-      if (before->seen_tags[side] != now.seen_tags[side])
+      if (before->seen_tags[side] != now.seen_tags[side]) {
+        ++found;
         table.rows.push_back({std::to_string(now.id.row), "tags",
                               fmt::format("{} changed since the last cycle", to_text(side)),
                               shown(now.base_tags.ctm), shown(now.base_tags.highlevel),
                               shown(now.seen_tags.ctm), shown(now.seen_tags.highlevel)});
+      }
+  }
+
+  // What a complete reading did not show: nothing of a pair has changed by that, so it is no difference of
+  // its fields.
+  void compare_missing(SqliteStore& store) {
+    for (const Side side : kSides) {
+      for (const Suspect& suspect : store.suspects(side))
+        if (const auto id = store.pair_of(side, suspect.person))
+          add(*id, "",
+              fmt::format("{} does not show {} any more", to_text(side),
+                          suspect.ref.kind == SourceKind::row ? "its row of the list" : "its record"));
+      if (canary_since_ms(store, side))
+        add({}, "", fmt::format("{} lost so many records at once that it is not believed", to_text(side)));
+    }
   }
 
   Table table;
-  bool any = false;  // beyond what is agreed
+  std::int64_t found = 0;  // beyond what is agreed
 
  private:
   void add(PairId id, const std::string& field, const std::string& what, const PairField* f = nullptr) {
-    any = any || what != "the sides differ, and that is agreed";
+    if (what != kAgreed) ++found;
     const PairField none;
     const PairField& values = f == nullptr ? none : *f;
-    table.rows.push_back({std::to_string(id.row), field, what, shown(values.base.ctm),
+    table.rows.push_back({id.row == 0 ? std::nullopt : std::optional(std::to_string(id.row)),
+                          field.empty() ? std::nullopt : std::optional(field), what, shown(values.base.ctm),
                           shown(values.base.highlevel), shown(values.seen.ctm),
                           shown(values.seen.highlevel)});
   }
@@ -82,9 +99,10 @@ int verify(const Invocation& invocation) {
       pairs += static_cast<std::int64_t>(ids.size());
       after = ids.back();
     }
+    drift.compare_missing(dry.store());
     const bool read_both = !report.trouble.ctm && !report.trouble.highlevel;
-    code = first_that_applies(code,
-                              read_both ? (drift.any ? kExitPerson : kExitDone) : exit_code(report.outcome));
+    code = first_that_applies(
+        code, read_both ? (drift.found > 0 ? kExitPerson : kExitDone) : exit_code(report.outcome));
     if (invocation.json) {
       append(all, drift.table);
       continue;
@@ -92,10 +110,9 @@ int verify(const Invocation& invocation) {
     if (setups.size() > 1) print(fmt::format("link {}", setup->link.name));
     if (!drift.table.rows.empty()) print(text_columns(drift.table));
     print(fmt::format("{} pairs compared on both sides and with what was agreed: {}", pairs,
-                      drift.any
-                          ? fmt::format("{} differences; the next cycle, or `tandem plan --full`, says what "
-                                        "becomes of them",
-                                        drift.table.rows.size())
+                      drift.found > 0
+                          ? fmt::format("{} difference{}\n  -> tandem plan --full: what becomes of them",
+                                        drift.found, drift.found == 1 ? "" : "s")
                           : std::string("no drift")));
     if (const auto gap = incompleteness(report); !gap.empty()) print(gap);
   }
@@ -109,9 +126,10 @@ void add_verify(CLI::App& app, Invocation& invocation) {
       app.add_subcommand("verify", "read both sides completely and print what differs from what was agreed");
   command->group(kLookGroup);
   command->footer(
-      "Works on a private copy of the state and writes nowhere. Exit code 0: no drift; 3: there is some, "
-      "line by\n"
-      "line; 75, 77: a side could not be read.");
+      "Works on a private copy of the state and writes nowhere. Every value is compared, also of records\n"
+      "whose time of change did not move. Exit codes: 0 no drift, 3 there is some, line by line, 75 and 77\n"
+      "a side could not be read.\n\n"
+      "Examples:\n  tandem verify\n  tandem verify --json");
   command->callback([&invocation] { invocation.action = [&invocation] { return verify(invocation); }; });
 }
 }  // namespace tandem

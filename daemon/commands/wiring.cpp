@@ -134,4 +134,10 @@ std::unique_ptr<SqliteStore> open_for_reading(const config::Config& config, cons
 }
 
 std::string trouble_key(Side side) { return fmt::format("trouble.{}", to_text(side)); }
+
+std::optional<std::int64_t> canary_since_ms(SqliteStore& store, Side side) {
+  const std::string since = store.meta(fmt::format("canary.{}", to_text(side))).value_or("");
+  if (since.empty()) return std::nullopt;
+  return std::stoll(since);
+}
 }  // namespace tandem

@@ -81,4 +81,6 @@ class Wiring {
                                                             const config::LinkConfig& link);
 // Where the last cycle's trouble with a side is kept, for `status`.
 [[nodiscard]] std::string trouble_key(Side side);
+// Since when, by our clock, a listing of that side is not believed, because it lost so much at once.
+[[nodiscard]] std::optional<std::int64_t> canary_since_ms(SqliteStore& store, Side side);
 }  // namespace tandem

@@ -129,6 +129,66 @@ TEST_F(Records, StatusNamesWhatWaitsAndWhatIsWrong) {
   }
 }
 
+TEST_F(Records, StatusSaysWhatIsHeldAndWhichListingIsNotBelieved) {
+  EXPECT_THAT(run({"status"}).out, HasSubstr("1 update in ctm: more updates than the brake allows"));
+  EXPECT_THAT(run({"status"}).out, Not(HasSubstr("not believed")));
+  store_->transact([&] {
+    store_->set_meta("canary.highlevel", std::to_string(clock_.now_ms() - 3 * 3'600'000));
+    store_->put_suspect(Side::highlevel, {{SourceKind::record, "hl0001"}, {"hl0001"}, clock_.now_ms(), true});
+  });
+  const std::string status = run({"status"}).out;
+  EXPECT_THAT(status, HasSubstr("not believed      highlevel lost many records at once, 3 h ago"));
+  EXPECT_THAT(status, HasSubstr("1 record may be deleted"));
+}
+
+TEST_F(Records, ExplainShowsWhatWaitsForAPersonWithItsDigest) {
+  const Finished explained = run({"explain", "hl0001"});
+  EXPECT_THAT(explained.out, HasSubstr("waits for a person"));
+  EXPECT_THAT(explained.out, HasSubstr(store_->pending_groups().at(0).digest));
+  EXPECT_THAT(explained.out, HasSubstr("more updates than the brake allows"));
+  const auto json = this->json({"explain", "hl0001"});
+  expect_rows(json["pending"], "v_pending", 1);
+}
+
+TEST_F(Records, ExplainShowsTheNextTryOfAParkedRecord) {
+  store_->transact([&] {
+    PairState pair = *store_->pair(pair_);
+    Parked parked;
+    parked.record_id = "+13125550142";
+    parked.field = "city";
+    parked.reason = "refused";
+    parked.since_ms = 1'000'000'000'000;
+    parked.retry_ms = 1'000'003'600'000;
+    pair.parked.push_back(parked);
+    store_->put_pair(pair);
+  });
+  const std::string explained = run({"explain", "hl0001"}).out;
+  EXPECT_THAT(explained, HasSubstr("next_try_at"));
+  EXPECT_THAT(explained, HasSubstr("2001-09-09T02:46:40.000Z"));
+}
+
+TEST_F(Records, ExplainShowsTheSequenceOfAnOscillation) {
+  EXPECT_THAT(run({"explain", "hl0001"}).out, Not(HasSubstr("oscillation")));
+  store_->transact([&] {
+    ConflictRow conflict = *store_->conflict(1);
+    conflict.policy = "oscillation";
+    store_->sync_conflicts(pair_, {}, 1, 1'000'000'000'000);
+    store_->sync_conflicts(pair_, {conflict}, 1, 1'000'000'000'000);
+    for (int i = 0; i < 3; ++i)
+      store_->add_history({1, 1'000'000'001'000 + i, Side::ctm, "update", "+13125550142", pair_, "city",
+                           FieldValue::of("Cicero"), FieldValue::of("Berwyn " + std::to_string(i)),
+                           "edited in highlevel"});
+  });
+  const std::string explained = run({"explain", "hl0001"}).out;
+  const auto begin = explained.find("oscillation: every change of ours was answered"),
+             end = explained.find("last changes");
+  ASSERT_NE(begin, std::string::npos) << explained;
+  const std::string sequence = explained.substr(begin, end - begin);
+  for (const char* value : {"Berwyn 0", "Berwyn 1", "Berwyn 2"}) EXPECT_THAT(sequence, HasSubstr(value));
+  EXPECT_THAT(sequence, Not(HasSubstr("WI"))) << "other fields are no part of it";
+  EXPECT_THAT(run({"conflicts"}).out, HasSubstr("`tandem explain 1` shows them"));
+}
+
 TEST_F(Records, ContactIsFoundByEveryKindOfName) {
   for (const std::string& name :
        {std::to_string(pair_.row), std::string("+13125550142"), std::string("(312) 555-0142"),
@@ -286,8 +346,10 @@ TEST(Commands, VersionAndHelpAreForPeople) {
   EXPECT_THAT(tandem({"--version"}).out, HasSubstr("tandem 0."));
   const Finished help = tandem({"--help"});
   EXPECT_EQ(help.code, 0);
-  for (const char* command : {"run", "once", "plan", "match", "status", "conflicts", "pending", "explain",
-                              "history", "resolve", "approve", "reject", "check", "backup", "demo"}) {
+  for (const char* command :
+       {"run",        "once",   "plan",    "match",   "status", "conflicts", "pending", "explain",
+        "history",    "verify", "resolve", "approve", "reject", "undo",      "link",    "unlink",
+        "keep-apart", "forget", "check",   "auth",    "backup", "demo"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
     const Finished own = tandem({command, "--help"});
     EXPECT_EQ(own.code, 0) << command;

@@ -187,7 +187,8 @@ class Redaction : public Simulated {
   // Runs a command at its most talkative; what it logs must be clean, and its standard output too,
   // unless it is made to show values.
   Finished watched(std::vector<std::string> arguments) {
-    static const std::set<std::string> kMayShow{"plan", "match", "explain", "history", "conflicts"};
+    static const std::set<std::string> kMayShow{"plan",   "match", "explain", "history", "conflicts",
+                                                "verify", "undo",  "link",    "unlink",  "keep-apart"};
     const std::string name = fmt::format("tandem {}", fmt::join(arguments, " "));
     const bool may_show = kMayShow.contains(arguments.front());
     arguments.emplace_back("-v");
@@ -277,6 +278,32 @@ TEST_F(Redaction, HoldsFromTheFirstLinkingToConflictsBrakesAndDuplicates) {
   watched({"status"});
   watched({"status", "--json"});
   watched({"backup", folder_ / "copy.sqlite"});
+
+  // A person looks behind it and overrules it.
+  EXPECT_EQ(watched({"verify"}).code, 3);
+  EXPECT_FALSE(taint_.found_in(watched({"verify", "--json"}).out).empty());
+  const std::string wrote =
+      cell(rows("SELECT max(CAST(run_id AS INTEGER)) AS run FROM v_history WHERE action "
+                "= 'update' AND field = 'city'"),
+           0, "run");
+  ASSERT_NE(wrote, "");
+  EXPECT_FALSE(taint_.found_in(watched({"undo", wrote, "--plan"}).out).empty());
+  watched({"undo", wrote});
+  EXPECT_EQ(watched({"unlink", other.email}).code, 0);
+  watched({"once", "--full"});
+  EXPECT_EQ(watched({"link", other.phone, other_id, "--plan"}).code, 0);
+  EXPECT_EQ(watched({"link", other.phone, other_id}).code, 0);
+  watched({"once", "--full"});
+  EXPECT_EQ(watched({"keep-apart", other.phone, other_id}).code, 0);
+  watched({"once", "--full"});
+  EXPECT_EQ(watched({"forget", caller.phone}).code, 0);
+  watched({"once", "--full"});
+  watched({"pending"});
+  const Table leaving = rows("SELECT digest FROM v_pending WHERE class = 'delete' AND decision IS NULL");
+  EXPECT_FALSE(leaving.rows.empty());
+  for (std::size_t row = 0; row < leaving.rows.size(); ++row)
+    EXPECT_EQ(watched({"approve", cell(leaving, row, "digest")}).code, 0);
+  watched({"once", "--full", "--wait", "10s"});
   EXPECT_GT(searched_, 4'000u) << "the logs said something";
 }
 
@@ -345,6 +372,12 @@ TEST_F(Redaction, HoldsForTheCommandLine) {
   EXPECT_EQ(watched({"resolve", "1", "--take", who.first}).code, 1);
   EXPECT_EQ(watched({"resolve", "1", "--value", who.first, who.last}).code, 1);
   EXPECT_EQ(watched({"once", "--wait", who.word}).code, 1);
+  EXPECT_EQ(watched({"undo", who.last}).code, 1);
+  EXPECT_EQ(watched({"unlink", who.email}).code, 1);
+  EXPECT_EQ(watched({"link", who.phone, who.last}).code, 1);
+  EXPECT_EQ(watched({"keep-apart", who.last, who.phone}).code, 1);
+  EXPECT_EQ(watched({"forget", who.email}).code, 1);
+  EXPECT_EQ(watched({"verify", who.last}).code, 1);
 }
 
 // Both ways of logging: standard error, and the journal's fields, which a stand-in writes there.

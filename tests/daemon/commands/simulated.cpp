@@ -39,18 +39,33 @@ std::vector<std::string> Simulated::with_config(std::vector<std::string> argumen
   return arguments;
 }
 
-std::string Simulated::tell(Side side, const std::string& what, const std::string& json) {
+namespace {
+auto send(const std::string& url, const std::string& method, const std::string& what,
+          const std::string& json) {
   http::Settings settings;
-  settings.base_url = side == Side::ctm ? ctm_url_ : highlevel_url_;
+  settings.base_url = url;
   http::RateGate gate({});
   WallClock clock;
   http::Transport transport(settings, gate, clock);
   http::Request request;
-  request.method = json.empty() ? "DELETE" : "POST";
+  request.method = method;
   request.path = "/_sim/" + what;
   request.headers = {"Content-Type: application/json"};
   request.body = json;
-  const auto answer = transport.send(request);
+  return transport.send(request);
+}
+}  // namespace
+
+std::string Simulated::ask(Side side, const std::string& what) {
+  const auto answer = send(side == Side::ctm ? ctm_url_ : highlevel_url_, "GET", what, {});
+  if (answer && answer->status == 200) return answer->body;
+  ADD_FAILURE() << what << ": " << (answer ? answer->body : answer.error().message);
+  return {};
+}
+
+std::string Simulated::tell(Side side, const std::string& what, const std::string& json) {
+  const auto answer =
+      send(side == Side::ctm ? ctm_url_ : highlevel_url_, json.empty() ? "DELETE" : "POST", what, json);
   if (!answer || answer->status != 200) {
     ADD_FAILURE() << what << " " << json << ": " << (answer ? answer->body : answer.error().message);
     return {};

@@ -19,6 +19,8 @@ class Simulated : public ::testing::Test {
   // A request to the admin surface, "switches" or "staff/edit" for example; fails the test when it is
   // refused, and answers the id where there is one.
   std::string tell(Side side, const std::string& what, const std::string& json);
+  // GET of the admin surface, "writes" for example: the body.
+  std::string ask(Side side, const std::string& what);
 
   Environment environment() { return {{"CREDENTIALS_DIRECTORY", folder_ / ""}}; }
   std::vector<std::string> with_config(std::vector<std::string> arguments);
