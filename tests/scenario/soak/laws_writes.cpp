@@ -210,7 +210,13 @@ void Laws::p15_no_resurrection(const Entry& e) {
       if (x.side == Side::highlevel && x.field == "phone" && !x.by_us() && x.new_text == e.person)
         off = false;
     }
-    if (off)
+    // Agreed: it was seen there, missed, and known to have left. A row that nobody had seen was never on it.
+    const bool agreed =
+        life_.cell(
+            "SELECT count(*) FROM v_history AS h JOIN v_identities AS i ON i.pair_id = h.pair_id WHERE "
+            "h.action = 'left_list' AND i.side = 'ctm' AND i.value = ?",
+            {e.person}) != "0";
+    if (off && agreed)
       life_.broken("P15 no resurrection",
                    "the row of " + e.person + " was taken off by people, and we put it back");
     return;
@@ -225,7 +231,9 @@ void Laws::p15_no_resurrection(const Entry& e) {
       const bool had = std::ranges::any_of(all, [&](const Entry& y) {
         return y.seq < x.seq && y.person == x.person && y.side == Side::highlevel && y.new_text == phone;
       });
-      if (had) gone = true, news = false;
+      const bool agreed = life_.cell("SELECT count(*) FROM v_history WHERE action = 'gone' AND record_id = ?",
+                                     {x.person}) != "0";
+      if (had && agreed) gone = true, news = false;
     }
     if (x.side == Side::ctm && !x.by_us() && x.person == phone) news = true;
   }
