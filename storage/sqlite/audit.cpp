@@ -74,7 +74,10 @@ void SqliteStore::sync_conflicts(PairId id, const std::vector<ConflictRow>& open
     if (it != known.end()) known.erase(it);
   }
   for (const auto& [field, row] : known)
-    Query(*connection_, "UPDATE conflict SET is_open = 0, decided_by = 'settled' WHERE id = ?", row.id).run();
+    Query(*connection_,
+          "UPDATE conflict SET is_open = 0, decided_by = 'settled', run = ?, at_ms = ? WHERE id = ?", run,
+          at_ms, row.id)
+        .run();
 }
 
 void SqliteStore::add_decided_conflict(const ConflictRow& given) {

@@ -150,6 +150,7 @@ void SqliteStore::transact(const std::function<void()>& work) {
   if (clock_ == nullptr) throw std::logic_error("a transaction on a state opened for reading");
   connection_->begin();
   const bool row_was_missing = run_row_missing_;
+  const std::int64_t run_before = run_.id;
   try {
     check_lease();
     const int before = connection_->total_changes();
@@ -162,7 +163,8 @@ void SqliteStore::transact(const std::function<void()>& work) {
     throw;
   }
   // Only now: a mark ahead of its state would say that the state was restored.
-  if (row_was_missing && !run_row_missing_ && lease_) write_high_water(mark_, {lease_->generation, run_.id});
+  const bool row_is_new = !run_row_missing_ && (row_was_missing || run_.id != run_before);
+  if (row_is_new && lease_) write_high_water(mark_, {lease_->generation, run_.id});
 }
 
 void SqliteStore::writing() const {

@@ -20,6 +20,8 @@ class StateUnderTest {
   virtual ~StateUnderTest() = default;
   virtual StateStore& store() = 0;
   virtual void reopen() = 0;
+  // As a person rules from the command line.
+  virtual void rule(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel) = 0;
 };
 using MakeState = std::unique_ptr<StateUnderTest> (*)();
 
@@ -625,3 +627,5 @@ TEST_P(StateStoreConformance, EverythingSurvivesReopening) {
   EXPECT_EQ(store().source(Side::ctm, {SourceKind::activity, "1"}), activity("1", "+1", 1));
 }
 }  // namespace tandem
+
+#include "tests/conformance/state_fate_conformance.h"  // more of it; needs what is above

@@ -1,3 +1,4 @@
+#include "storage/sqlite/sqlite_decisions.h"
 #include "tests/conformance/state_store_conformance.h"
 #include "tests/storage/state_folder.h"
 
@@ -10,6 +11,9 @@ class SqliteUnderTest final : public StateUnderTest {
     store_.reset();
     store_ = folder_.open();
   }
+  void rule(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel) override {
+    SqliteDecisions(folder_.file()).add_ruling(kind, ctm, highlevel, 1);
+  }
 
  private:
   StateFolder folder_;
@@ -20,6 +24,9 @@ class ScratchUnderTest final : public StateUnderTest {
  public:
   StateStore& store() override { return *store_; }
   void reopen() override {}  // a scratch copy does not outlive its store
+  void rule(Ruling::Kind kind, const RecordId& ctm, const RecordId& highlevel) override {
+    store_->transact([&] { store_->add_ruling(kind, ctm, highlevel); });
+  }
 
  private:
   StateFolder folder_;

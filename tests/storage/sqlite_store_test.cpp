@@ -297,8 +297,9 @@ TEST(SqliteStore, RowsBindTextAndKeepColumnNames) {
 
 std::string dump(SqliteStore& store) {
   std::string out;
-  for (const char* table : {"link", "meta", "pair", "parked", "identity", "source", "intent", "history",
-                            "conflict", "pending", "pending_group", "run", "lease"})
+  for (const char* table :
+       {"link", "meta", "pair", "parked", "identity", "source", "intent", "history", "conflict", "pending",
+        "pending_group", "run", "lease", "suspect", "ruling", "erased"})
     for (const auto& row : store.rows("SELECT * FROM " + std::string(table)).rows)
       for (const auto& cell : row) out += cell.value_or("NULL") + "|";
   return out;
@@ -433,6 +434,48 @@ TEST(SqliteStore, ARunsRowIsThereBeforeAnythingThatNamesIt) {
   store->transact([&] { store->add_history({1, 5, Side::ctm, "link", "+1", {1}, "", {}, {}, ""}); });
   EXPECT_EQ(one_row(*store, "SELECT count(*) FROM v_history JOIN v_runs USING (run_id)"),
             std::vector<std::string>{"1"});
+}
+
+TEST(SqliteStore, OfAnErasedPersonNotAByteIsLeftInTheFile) {
+  StateFolder f;
+  auto store = f.open();
+  const std::string word = "Quillhaven";
+  const std::string number = "+13125559876";
+  PairState p;
+  p.status = PairStatus::linked;
+  p.record = {{number}, {word + "-id"}};
+  p.fields["city"].base = p.fields["city"].seen = {FieldValue::of(word), FieldValue::of(word)};
+  p.parked = {{Side::ctm, number, "city", word, 1, 1, word}};
+  store->transact([&] {
+    store->put_pair(p);
+    const auto run = store->begin_run("delta", 1);
+    SourceRow row;
+    row.ref = {SourceKind::activity, "1"};
+    row.person = {number};
+    row.shown["city"] = FieldValue::of(word);
+    store->put_source(row);
+    Intent intent;
+    intent.pair = p.id;
+    intent.fields["city"] = FieldValue::of(word);
+    store->put_intent(intent);
+    store->put_suspect(Side::highlevel, {{SourceKind::record, word + "-id"}, {word + "-id"}, 1, true});
+    store->add_ruling(Ruling::Kind::keep_apart, {number}, {word + "-id"});
+    store->add_history(
+        {run, 1, Side::ctm, "update", number, p.id, "city", FieldValue::of(word), FieldValue::of("x"), word});
+    store->sync_conflicts(
+        p.id, {ConflictRow{0, p.id, "city", {}, {FieldValue::of(word), {}}, "hold", "held", "", 0, 0, true}},
+        run, 1);
+  });
+  store.reset();
+  EXPECT_TRUE(has(bytes_of(f.file()), word));
+  store = f.open();
+  store->transact([&] { store->erase_pair(p.id); });
+  EXPECT_FALSE(has(dump(*store), word));
+  EXPECT_TRUE(store->is_erased(Identity::Kind::id, number));
+  store.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(f.folder()))
+    EXPECT_FALSE(has(bytes_of(entry.path().string()), word)) << entry.path();
+  EXPECT_TRUE(f.open()->is_erased(Identity::Kind::id, word + "-id"));
 }
 }  // namespace
 }  // namespace tandem
