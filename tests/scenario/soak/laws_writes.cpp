@@ -248,7 +248,8 @@ void Laws::p15_no_resurrection(const Entry& e) {
   }
   if (gone.empty()) return;
   const auto agreed = life_.agreed_.find(gone);
-  const std::size_t until = agreed == life_.agreed_.end() ? e.seq : std::max(at, agreed->second);
+  if (agreed == life_.agreed_.end()) return;  // nobody knew of it, or nothing is agreed yet
+  const std::size_t until = std::max(at, agreed->second);
   if (edited_unheard(phone, gone, until)) return;  // the edit beats the deletion (P14)
   const AfterDelete rule = life_.policy_.after_delete;
   ruled = rule == AfterDelete::create || (rule == AfterDelete::ask && life_.allowed_.contains("c:" + phone));
