@@ -56,6 +56,8 @@ std::string SqliteStore::erased_digest(Identity::Kind kind, const std::string& v
 
 void SqliteStore::erase_pair(PairId id) {
   writing();
+  connection_->exec(
+      "PRAGMA secure_delete = ON");  // what is erased is overwritten, whatever the build's default
   if (!meta(kSalt)) {
     std::random_device random;
     set_meta(kSalt, fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()));

@@ -12,7 +12,7 @@
 
 namespace tandem::soak {
 
-// Laws whose behaviour is not built yet: they are checked and counted, and break nothing. Empty this.
+// Laws whose behaviour is not built yet: they are checked and counted, and break nothing.
 inline constexpr std::array<std::string_view, 0> kNotYet{};
 [[nodiscard]] bool is_not_yet(std::string_view law);
 
@@ -62,6 +62,8 @@ class Laws {
   [[nodiscard]] bool clears_travel(const std::string& field, Side to) const;
   [[nodiscard]] bool moved(const std::string& group);  // a number went from one record to another
   [[nodiscard]] bool excused(const std::string& pair, const std::string& field);  // listed as open
+  [[nodiscard]] bool may_be_removed(const std::string& number, std::int64_t at_ms);
+  [[nodiscard]] bool edited_unheard(const std::string& number, const std::string& contact, std::size_t until);
   [[nodiscard]] bool added_unseen(const Entry& e) const;  // a row, and a cycle began before its list shows it
   [[nodiscard]] std::ptrdiff_t visible_from(const Entry& e) const;  // the number of the cycle that can see it
   [[nodiscard]] std::string name_of(const Entry& e) const;

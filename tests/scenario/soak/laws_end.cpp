@@ -7,13 +7,15 @@
 #include <map>
 
 #include "core/model/normalise.h"
+#include "core/tuning.h"
 #include "tests/scenario/soak/laws.h"
 #include "tests/scenario/world_fields.h"
 
 namespace tandem::soak {
 namespace {
 constexpr std::int64_t kPastEveryLagMs = 65'000;
-constexpr std::size_t kStatePages = 400;  // of 4 KiB, for a handful of people
+constexpr std::int64_t kSkewedMs = 4 * 60'000;  // our clock may be set so far in the middle of a proof
+constexpr std::size_t kStatePages = 400;        // of 4 KiB, for a handful of people
 constexpr const char* kBases = "SELECT pair_id, field, base_ctm, base_highlevel FROM v_fields ORDER BY 1, 2";
 }  // namespace
 
@@ -68,7 +70,8 @@ void Laws::p4_convergence() {
 
 void Laws::compare(const std::string& pair, const std::string& number, const std::string& id) {
   const auto found = life_.highlevel_.read(id);
-  if (!found && excused(pair, "")) return;  // its deletion waits for a person
+  if (!found && life_.cell("SELECT count(*) FROM pending WHERE pair = ? AND decision IS NULL", {pair}) != "0")
+    return;  // proved, and a person is asked
   if (!found)
     return life_.broken("P14 deletions are noticed",
                         fmt::format("pair {}: HighLevel has no contact {}", pair, id));
@@ -346,6 +349,7 @@ void Laws::p32_bounded() {
 // P38, P39: a row we took away is back, unless it was ours and its person has another number or is gone.
 void Laws::p38_rows() {
   std::map<std::string, bool> removed_by_us, made_by_us;
+  std::map<std::string, std::int64_t> removed_at_ms;
   for (const auto& e : life_.ledger_.entries()) {
     if (e.side != Side::ctm) continue;
     if (e.action == "list_add") {
@@ -355,7 +359,10 @@ void Laws::p38_rows() {
       if (added_unseen(e)) made_by_us[e.person] = true;
       removed_by_us[e.person] = false;
     }
-    if (e.action == "list_remove") removed_by_us[e.person] = e.by_us();
+    if (e.action == "list_remove") {
+      removed_by_us[e.person] = e.by_us();
+      removed_at_ms[e.person] = e.at_ms;
+    }
   }
   for (const auto& [person, ours] : removed_by_us) {
     const std::string& number = person;  // a structured binding cannot be captured by every compiler
@@ -366,11 +373,23 @@ void Laws::p38_rows() {
              life_.cell("SELECT count(*) FROM v_pairs WHERE highlevel_id = ? AND state = 'held'", {c->id}) ==
                  "0";
     });
-    if (alive || !made_by_us[number])
+    if (alive || !(made_by_us[number] || may_be_removed(number, removed_at_ms[number])))
       life_.broken("P38 replace without a hole",
                    fmt::format("the row of {} was taken away by us and is not back ({})", number,
                                made_by_us[number] ? "made by us" : "made by people"));
   }
+}
+
+// P12, P14: its contact was deleted by people, long enough before for a proof, and that is to travel.
+bool Laws::may_be_removed(const std::string& number, std::int64_t at_ms) {
+  const Policy& policy = life_.policy_;
+  if (policy.on_delete.highlevel != OnDelete::propagate && !life_.allowed_.contains("c:" + number))
+    return false;
+  const std::string group = life_.ledger_.group_of("c:" + number);
+  return std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+    return e.side == Side::highlevel && e.action == "delete" && !e.by_us() &&
+           e.at_ms + tuning::kDeletionProofMs - kSkewedMs <= at_ms && life_.ledger_.group_of(e) == group;
+  });
 }
 
 void Laws::p43_nobody_dialled() {

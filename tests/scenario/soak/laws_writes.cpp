@@ -60,6 +60,8 @@ void Laws::after_cycle(std::size_t from) {
     p23_brainwash(e);
   }
   p13_brakes(from);
+  for (const auto& row : life_.rows("SELECT record_id FROM v_history WHERE action = 'gone'"))
+    life_.agreed_.emplace(row[0], life_.ledger_.now());
 }
 
 // P1: what we write was entered by somebody, as this field of this person.
@@ -176,6 +178,7 @@ void Laws::p12_deletes(const Entry& e) {
 // P13: what is braked stays; nothing at all leaves before a first run is approved.
 void Laws::p13_brakes(std::size_t from) {
   std::set<std::string> overwritten, created;
+  std::map<std::string, std::set<std::string>> by_field;
   for (std::size_t i = from; i < life_.ledger_.now(); ++i) {
     const Entry& e = life_.ledger_.entries()[i];
     if (!e.by_us()) continue;
@@ -185,7 +188,10 @@ void Laws::p13_brakes(std::size_t from) {
     }
     if (e.side != Side::highlevel) continue;
     if (e.action == "create") created.insert(e.person);
-    if (e.action == "update" && !e.was.empty() && e.changes() && !e.unseen) overwritten.insert(e.person);
+    if (e.action == "update" && !e.was.empty() && e.changes() && !e.unseen) {
+      overwritten.insert(e.person);
+      by_field[e.wire].insert(e.person);
+    }
   }
   if (life_.approved_) return;
   const auto judge = [&](const char* what, const std::set<std::string>& done, const Brake& brake) {
@@ -195,6 +201,8 @@ void Laws::p13_brakes(std::size_t from) {
   };
   judge("overwritten", overwritten, life_.policy_.brake_updates);
   judge("created", created, life_.policy_.brake_creates);
+  for (const auto& [field, contacts] : by_field)
+    judge(("overwritten in " + field).c_str(), contacts, life_.policy_.brake_field);
 }
 
 // P15: who was deleted does not come back by itself, and a row that people took off the list stays off.
@@ -203,44 +211,68 @@ void Laws::p15_no_resurrection(const Entry& e) {
   const std::size_t since = life_.forgot_ ? life_.forgotten_at_ : 0;  // a new state cannot know
   if (e.side == Side::ctm && e.action == "list_add") {
     bool off = false;
+    std::int64_t added_ms = 0;
     for (std::size_t i = since; i < e.seq; ++i) {
       const Entry& x = all[i];
-      if (x.side == Side::ctm && x.person == e.person && x.action == "list_remove") off = !x.by_us();
+      if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") added_ms = x.at_ms;
+      // A row that left before any reading could show it is one whose add did not arrive (P8).
+      if (x.side == Side::ctm && x.person == e.person && x.action == "list_remove")
+        off = !x.by_us() && std::ranges::any_of(life_.completed_at_ms_, [&](std::int64_t began) {
+          return began >= added_ms + life_.ctm_.switches().number("index_lag_ms") && began < x.at_ms;
+        });
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") off = false;
       if (x.side == Side::highlevel && x.field == "phone" && !x.by_us() && x.new_text == e.person)
         off = false;
     }
-    // Agreed: it was seen there, missed, and known to have left. A row that nobody had seen was never on it.
-    const bool agreed =
-        life_.cell(
-            "SELECT count(*) FROM v_history AS h JOIN v_identities AS i ON i.pair_id = h.pair_id WHERE "
-            "h.action = 'left_list' AND i.side = 'ctm' AND i.value = ?",
-            {e.person}) != "0";
-    if (off && agreed)
-      life_.broken("P15 no resurrection",
+    if (off)
+      life_.broken("P22 scope stability",
                    "the row of " + e.person + " was taken off by people, and we put it back");
     return;
   }
   const auto made = life_.highlevel_.read(e.person);
   if (!made) return;
   const std::string phone = (*made)->at(sim::highlevel::Field::phone);
-  bool gone = false, news = true;
-  for (std::size_t i = since; i < e.seq; ++i) {
+  std::string gone;  // whose deletion counts: nobody restored it, and no person gave the number to another
+  std::size_t at = 0;
+  bool ruled = false, news = false;
+  for (std::size_t i = since; i < e.seq && !phone.empty(); ++i) {
     const Entry& x = all[i];
-    if (x.side == Side::highlevel && !x.by_us() && x.action == "delete" && !phone.empty()) {
+    if (x.side == Side::highlevel && !x.by_us() && x.action == "delete" && x.field.empty()) {
       const bool had = std::ranges::any_of(all, [&](const Entry& y) {
         return y.seq < x.seq && y.person == x.person && y.side == Side::highlevel && y.new_text == phone;
       });
-      const bool agreed = life_.cell("SELECT count(*) FROM v_history WHERE action = 'gone' AND record_id = ?",
-                                     {x.person}) != "0";
-      if (had && agreed) gone = true, news = false;
+      if (had) gone = x.person, at = i, news = false;
     }
+    if (x.side == Side::highlevel && x.person == gone && x.action == "restore") gone.clear();
     if (x.side == Side::ctm && !x.by_us() && x.person == phone) news = true;
   }
-  if (gone && (!news || life_.policy_.after_delete == AfterDelete::never))
-    life_.broken(
-        "P15 no resurrection",
-        fmt::format("contact {} was made for {}, whose contact people had deleted", e.person, phone));
+  if (gone.empty()) return;
+  const auto agreed = life_.agreed_.find(gone);
+  if (agreed == life_.agreed_.end()) return;  // nobody knew of it, or nothing is agreed yet
+  const std::size_t until = std::max(at, agreed->second);
+  if (edited_unheard(phone, gone, until)) return;  // the edit beats the deletion (P14)
+  const AfterDelete rule = life_.policy_.after_delete;
+  ruled = rule == AfterDelete::create || (rule == AfterDelete::ask && life_.allowed_.contains("c:" + phone));
+  if (!news || !ruled)
+    life_.broken("P15 no resurrection",
+                 fmt::format("contact {} was made for {}, whose contact {} people had deleted", e.person,
+                             phone, gone));
+}
+
+// Something of the number at CTM that people set before `until`, and the contact never had.
+bool Laws::edited_unheard(const std::string& number, const std::string& contact, std::size_t until) {
+  const auto& all = life_.ledger_.entries();
+  for (std::size_t i = 0; i < std::min(until, all.size()); ++i) {
+    const Entry& x = all[i];
+    if (x.side != Side::ctm || x.by_us() || x.person != number || !(is_mapped(x.field) || x.field == "tags"))
+      continue;
+    const bool heard = std::ranges::any_of(all, [&](const Entry& y) {
+      return y.side == Side::highlevel && y.person == contact && y.field == x.field && y.seq < until &&
+             (x.field == "name" ? std::ranges::includes(x.is, y.is) && !y.is.empty() : y.is == x.is);
+    });
+    if (!heard) return true;
+  }
+  return false;
 }
 
 // P17: tags go one by one, each because somebody put it on or took it off.

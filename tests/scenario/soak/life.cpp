@@ -19,7 +19,8 @@ constexpr std::int64_t kRequestMs = 40;
 constexpr std::int64_t kPastEveryLagMs = 65'000;
 // The last call has ended, and what its flow and the carrier add to it is there.
 constexpr std::int64_t kPastEveryStageMs = 20 * 60'000;
-constexpr std::int64_t kBetweenProofsMs = 10 * 60'000;  // of a deletion: twice, some minutes apart
+constexpr std::int64_t kPastCanaryMs = 25 * 60 * 60'000;  // a listing that lost much is believed after a day
+constexpr std::int64_t kBetweenProofsMs = 10 * 60'000;    // of a deletion: twice, some minutes apart
 // Faults are over: what is left is agreed within so many cycles that do something, or it never is.
 constexpr int kCyclesToSettle = 8;
 const LinkIdentity kLink{"acme", "20417", "location"};
@@ -43,7 +44,7 @@ std::string new_folder() {
 }
 
 ReadKind kind_of(const std::vector<std::string>& words, std::size_t at) {
-  return words.size() > at && words[at] == "full" ? ReadKind::full : ReadKind::delta;
+  return words.size() > at && words[at] != "delta" ? ReadKind::full : ReadKind::delta;
 }
 
 std::int64_t number_in(const std::vector<std::string>& words, std::size_t at) {
@@ -141,11 +142,6 @@ void Life::live() {
   }
   try {
     settle();
-    // A listing that lost much at once is believed after a day.
-    if (cell("SELECT count(*) FROM meta WHERE key LIKE 'canary.%' AND value <> ''") != "0") {
-      clock_.tick(24 * 60 * 60'000LL);
-      settle();
-    }
     Laws(*this).at_the_end();
   } catch (const std::exception& error) {
     broken("no exception", fmt::format("at the end: {}", error.what()));
@@ -165,7 +161,7 @@ void Life::play(const Step& step) {
 bool Life::play_machine(const Words& words) {
   const std::string& verb = words.front();
   if (verb == "cycle") {
-    run_cycle(kind_of(words, 1));
+    run_cycle(kind_of(words, 1), 0, 0, words.size() > 1 && words[1] == "reread");
   } else if (verb == "kill") {
     run_cycle(kind_of(words, 2), static_cast<int>(number_in(words, 1)));
   } else if (verb == "stop") {
@@ -196,7 +192,7 @@ bool Life::play_machine(const Words& words) {
 }
 
 // ---- cycles
-CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
+CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at, bool reread) {
   ++tally_.cycles;
   const std::int64_t began_ms = clock_.true_ms();
   cycles_at_ms_.push_back(began_ms);
@@ -211,6 +207,7 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at) {
   Cycle machine({ctm_replica_.get(), highlevel_replica_.get()}, *store_, clock_, policy_, hooks);
   CycleOptions options;
   options.kind = kind;
+  options.reread = reread;
   in_cycle_ = true;
   bool died = false;
   try {
@@ -254,12 +251,23 @@ void Life::dry_run(ReadKind kind) {
   if (dump() != before) broken("P29 dry-run purity", "a dry run changed the state");
 }
 
-// Cycles past every lag, delta and full in turn, until two of each sent and saw nothing.
+// A deletion is proved by reads some minutes apart, and where much is missing at once after a day.
 void Life::settle() {
   for (const Side s : kSides) {
     wire(s).faults.clear();
     wire(s).revoked = wire(s).answers_lost = false;
   }
+  settle_once();
+  for (const char* key : {"canary.ctm", "canary.highlevel"}) {
+    if (store_->meta(key).value_or("").empty()) continue;
+    clock_.tick(kPastCanaryMs);
+    settle_once();
+    return;
+  }
+}
+
+// Cycles past every lag, delta and full in turn, until two of each sent and saw nothing.
+void Life::settle_once() {
   clock_.tick(kPastEveryStageMs);
   int busy = 0;
   for (int idle = 0; idle < 4;) {
@@ -274,7 +282,7 @@ void Life::settle() {
       break;
     }
   }
-  tally_.busiest_settling = busy;
+  tally_.busiest_settling = std::max<std::int64_t>(tally_.busiest_settling, busy);
 }
 
 // ---- requests
@@ -370,7 +378,7 @@ void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
   }
 }
 
-// ---- the state
+// ---- the state. What is lost with its folder takes the mark along; what is put back from a backup finds it.
 void Life::lose_state() {
   store_.reset();
   for (const auto& entry : fs::directory_iterator(folder_))

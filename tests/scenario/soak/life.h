@@ -73,12 +73,13 @@ class Life {
   void close();
   void play(const Step& step);
   bool play_machine(const Words& words);
-  CycleReport run_cycle(ReadKind kind, int kill_at = 0, int stop_at = 0);
+  CycleReport run_cycle(ReadKind kind, int kill_at = 0, int stop_at = 0, bool reread = false);
   void dry_run(ReadKind kind);
   void lose_state();
   void keep_backup();
   void restore_backup();
   void settle();
+  void settle_once();
   void request_begins(Side side, const std::string& method, const std::string& path);
   void request_done(Side side, const std::string& method, const std::string& path);
   void interfere(Side side, bool before, bool writes);
@@ -139,5 +140,7 @@ class Life {
   std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
   bool forgot_ = false, went_back_ = false;
+  std::map<std::string, std::size_t> agreed_;  // HighLevel's deleted contacts: the ledger when it was proved
+  std::set<std::string> allowed_;              // "c:NUMBER", "h:ID": a person approved something of theirs
 };
 }  // namespace tandem::soak

@@ -99,6 +99,13 @@ bool Life::play_policy(const Words& w) {
       policy_.after_delete = w[2] == "ask"      ? AfterDelete::ask
                              : w[2] == "create" ? AfterDelete::create
                                                 : AfterDelete::never;
+    const auto on_delete = w[2] == "propagate" ? OnDelete::propagate
+                           : w[2] == "keep"    ? OnDelete::keep
+                                               : OnDelete::ask;
+    if (w[1] == "deletes_from_ctm") policy_.on_delete.ctm = on_delete;
+    if (w[1] == "deletes_from_highlevel") policy_.on_delete.highlevel = on_delete;
+    if (w[1] == "brake_field") policy_.brake_field = {100, number_at(w, 2)};
+    if (w[1] == "brake_deletes") policy_.brake_deletes = {100, number_at(w, 2)};
     if (w[1] == "brake_updates") policy_.brake_updates = {100, number_at(w, 2)};
     if (w[1] == "brake_creates") policy_.brake_creates = {100, number_at(w, 2)};
   } else if (verb == "fault" && w.size() >= 3) {  // SIDE KIND, then KEY=VALUE
@@ -342,6 +349,10 @@ bool Life::play_decision(const Words& w) {
                        clock_.now_ms()))
       broken("P13 brakes", "a group of pending writes cannot be decided by its digest");
     approved_ = approved_ || verb == "approve";
+    if (verb == "approve")
+      for (const auto& own : rows("SELECT i.side, i.value FROM v_identities AS i JOIN pending AS p ON "
+                                  "CAST(p.pair AS TEXT) = i.pair_id WHERE i.kind = 'id' AND p.decision = 1"))
+        allowed_.insert((own[0] == "ctm" ? "c:" : "h:") + own[1]);
     return true;
   }
   if (verb != "resolve" || w.size() < 3) return false;

@@ -129,6 +129,9 @@ class Author {
     if (dice_.one_in(6)) say({"policy", "caller_id_names", "ignore"});
     if (dice_.one_in(6)) say({"policy", "stale_identity", "leave"});
     if (dice_.one_in(5)) say({"policy", "after_delete", dice_.one_in(2) ? "create" : "never"});
+    constexpr std::array kDeletes = std::to_array<std::string_view>({"propagate", "propagate", "keep"});
+    if (dice_.one_in(2)) say({"policy", "deletes_from_highlevel", dice_.pick(kDeletes)});
+    if (dice_.one_in(12)) say({"policy", "brake_field", "1"});
     if (dice_.one_in(8)) say({"policy", "brake_updates", "1"});
     if (dice_.one_in(8)) say({"policy", "brake_creates", "1"});
     first_run_asks_ = dice_.one_in(8);
@@ -279,7 +282,7 @@ class Author {
     if (what < 62) {
       if (dice_.one_in(3)) say({"wait", std::to_string(1 + dice_.below(120))});
       if (dice_.one_in(4)) interleave();
-      return say({"cycle", kind()});
+      return say({"cycle", dice_.one_in(12) ? "reread" : kind()});
     }
     if (what < 70) return say({"wait", std::to_string(dice_.one_in(8) ? 86'400 : 1 + dice_.below(130))});
     if (what < 80) return say(fault());
