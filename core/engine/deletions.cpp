@@ -151,9 +151,10 @@ bool Observer::prove_deletions(Side side) {
 
 void Observer::agree_deletion(Side side, const RecordId& record) {
   const SourceRef ref{SourceKind::record, record.text};
+  const auto id = c_.store.pair_of(side, record);
+  if (id && !c_.store.open_intents_of(*id).empty()) return;  // first what became of those
   c_.store.drop_source(side, ref);
   c_.store.drop_suspect(side, ref);
-  const auto id = c_.store.pair_of(side, record);
   if (!id) return;
   PairState pair = *c_.store.pair(*id);
   if (pair.record[side] != record || pair.status == PairStatus::tombstone) return;
@@ -184,6 +185,9 @@ bool Observer::join_survivor(PairState& pair, Side side) {
       const bool shows_it = std::any_of(all.begin(), all.end(), [&](const Identity& i) {
         return i.kind == Identity::Kind::phone && i.side == side && i.value == identity.value;
       });
+      // Not linked itself: the matching looks at it with the number that is free now.
+      if (shows_it && there.status != PairStatus::linked && there.status != PairStatus::tombstone)
+        c_.store.set_dirty(near, true);
       if (shows_it && there.status == PairStatus::linked && there.deleted_ms[side] == 0 &&
           !c_.store.suspect(side, {SourceKind::record, there.record[side].text}))
         survivors.insert(near);
