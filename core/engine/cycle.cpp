@@ -398,8 +398,7 @@ CycleReport Cycle::run(const CycleOptions& options) {
   work.conclude();
 
   if (report.kind == ReadKind::full && !options.dry_run)
-    store_.transact(
-        [&] { store_.compact(clock_.now_ms() - policy_.keep_history_ms, tuning::kCompactRows); });
+    store_.transact([&] { store_.compact(clock_.now_ms() - policy_.keep_history_ms, tuning::kCompactRows); });
 
   row.id = report.run;
   row.ended_ms = clock_.now_ms();

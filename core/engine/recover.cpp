@@ -17,7 +17,9 @@ bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const
   const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
   return std::all_of(intent.fields.begin(), intent.fields.end(), [&](const auto& entry) {
     const FieldValue& now = value_of(shown, entry.first);
-    return !now.is_observed() || may_be_ours(now, entry.second, value_of(intent.before, entry.first));
+    // Where the surface would show a value, showing none means that it was not written.
+    if (!now.is_observed()) return !entry.second.is_value() || !is_shown_there(intent, entry.first);
+    return may_be_ours(now, entry.second, value_of(intent.before, entry.first));
   });
 }
 

@@ -92,6 +92,7 @@ class Office : public World {
         return;
       case Act::edit_call:
         if (newest != nullptr) edit_call(newest->id, kKeys[what], at_ctm(kFields[what], move, "c"));
+        clock.tick(kListLagMs);  // CTM carries it on to the row, which is no wiser
         return;
       case Act::edit_row:
         // Where a row does not show its e-mail, nobody can tell that it was edited there (P37).
