@@ -91,7 +91,7 @@ bool Planner::resolved(const FieldRule& rule, const PairField& f) {
   if (it == pair_.resolutions.end()) return false;
   out_.used_resolutions.push_back(rule.name);
   const Resolution& r = it->second;
-  const auto why = [&](std::string usual) { return r.why.empty() ? std::move(usual) : r.why; };
+  const auto why = [&](const std::string& usual) { return r.why.empty() ? usual : r.why; };
   if (r.decided_on != f.seen) return false;  // either side moved on: the decision is void
   using Take = Resolution::Take;
   if (r.take == Take::ctm || r.take == Take::highlevel) {
