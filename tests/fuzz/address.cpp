@@ -56,7 +56,8 @@ void check_credential(std::string_view text) {
     must(p.message.starts_with(path), "a complaint names the file");
     const std::string words = p.message.substr(path.size());
     must(words == " is empty" || words == " must hold one line without blanks" ||
-             words == " must hold ACCESS_KEY:SECRET_KEY in one line",
+             words == " must hold ACCESS_KEY:SECRET_KEY in one line" ||
+             words == " must hold a private integration token, or CLIENT_ID:CLIENT_SECRET, in one line",
          "and nothing that is in it");
   }
 }
