@@ -31,9 +31,7 @@ bool Applier::is_suspected(const PairState& pair) const {
   });
 }
 
-PairPlan Applier::plan_of(const PairState& stored) {
-  PairState pair = stored;
-  for (auto& parked : pair.parked) parked.due = parked.retry_ms != 0 && parked.retry_ms <= c_.now();
+PairPlan Applier::plan_of(const PairState& pair) {
   PlanInput input;
   input.pair = &pair;
   const bool suspected = is_suspected(pair);
@@ -63,6 +61,7 @@ PairPlan Applier::plan_of(const PairState& stored) {
     for (auto& source : input.sources[s])
       if (source.lag_until_ms <= c_.now()) source.lag_until_ms = 0;
   }
+  input.now_ms = c_.now();
   input.policy_digest = c_.policy_digest;
   return plan(input, c_.policy);
 }
@@ -106,7 +105,8 @@ void Applier::settle_plan(PairState& pair, const PairPlan& plan, bool live) {
   pair.parked = plan.parked;
   if (!plan.unsettled)  // its time to be tried again has come, and nothing is to be written there any more
     std::erase_if(pair.parked, [&](const Parked& p) {
-      return p.due && std::none_of(plan.writes.begin(), plan.writes.end(), [&](const PlannedWrite& write) {
+      return p.is_due(now) &&
+             std::none_of(plan.writes.begin(), plan.writes.end(), [&](const PlannedWrite& write) {
                const bool whole = p.field.empty() || p.field == Parked::kOneOfSeveral;
                return write.side == p.side && (whole || write.fields.count(p.field) != 0 ||
                                                (p.field == "tags" && !write.tags.empty()));

@@ -16,7 +16,7 @@ class Applier {
   // One of its records may be deleted: nothing is written until that is proved, or it shows itself.
   [[nodiscard]] bool is_suspected(const PairState& pair) const;
   // Plans one pair afresh from the store.
-  [[nodiscard]] PairPlan plan_of(const PairState& stored);
+  [[nodiscard]] PairPlan plan_of(const PairState& pair);
   // What a plan settles without any remote write: bases, conflicts, parked, resolutions, a new key.
   // Inside a transaction; saves the pair, unless it is erased. `live`: some write of the plan may still be
   // done.

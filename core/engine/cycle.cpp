@@ -33,9 +33,7 @@ std::string digest_of(const Policy& policy) {
 }
 
 // Until a side was listed completely once, people missing there are not known to be missing.
-bool was_listed(StateStore& store, Side side) {
-  return store.meta(fmt::format("listed.{}", to_text(side))) == "yes";
-}
+bool was_listed(StateStore& store, Side side) { return store.meta(meta_key("listed", side)) == "yes"; }
 }  // namespace
 
 std::string_view to_text(Outcome outcome) {
@@ -147,8 +145,8 @@ struct Cycle::Work {
     });
     c.store.transact([&] {
       for (const Side s : kSides) {
-        c.store.set_meta(fmt::format("listed.{}", to_text(s)), "no");
-        c.store.set_meta(fmt::format("cursor.{}", to_text(s)), "");
+        c.store.set_meta(meta_key("listed", s), "no");
+        c.store.set_meta(meta_key("cursor", s), "");
       }
       c.store.set_meta(kRestored, "no");
     });

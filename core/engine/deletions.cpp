@@ -3,19 +3,11 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include "core/engine/observe.h"
 #include "core/tuning.h"
 
 namespace tandem {
-namespace {
-// Two ids with one hash would only keep a missing one from being noticed.
-std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
-
-std::string canary_key(Side side) { return fmt::format("canary.{}", to_text(side)); }
-}  // namespace
-
 void add_key_as_phone(const Context& c, const PairState& pair, std::vector<Identity>& identities) {
   for (const Side s : kSides) {
     const Identity phone{Identity::Kind::phone, s, pair.record[s].text, false};
@@ -42,13 +34,13 @@ void Observer::suspect_gone(Side side, const RecordId& record) {
 bool Observer::sings(Side side, std::size_t lost, std::size_t known, bool empty) {
   const auto n = static_cast<std::int64_t>(lost), all = static_cast<std::int64_t>(known);
   const bool much = n > tuning::kCanaryFew && n * 100 > all * tuning::kCanaryPercent;
-  const std::string since = c_.store.meta(canary_key(side)).value_or("");
+  const std::string since = c_.store.meta(meta_key("canary", side)).value_or("");
   if (!much && !empty) {
-    if (!since.empty()) c_.store.transact([&] { c_.store.set_meta(canary_key(side), ""); });
+    if (!since.empty()) c_.store.transact([&] { c_.store.set_meta(meta_key("canary", side), ""); });
     return false;
   }
   if (since.empty())
-    c_.store.transact([&] { c_.store.set_meta(canary_key(side), std::to_string(c_.now())); });
+    c_.store.transact([&] { c_.store.set_meta(meta_key("canary", side), std::to_string(c_.now())); });
   else if (c_.now() - std::stoll(since) >= tuning::kCanaryMs)
     return false;
   c_.say(Severity::warning,

@@ -14,8 +14,6 @@ namespace tandem {
 namespace {
 constexpr std::string_view kTags = "tags";  // key of a source's tags within SourceRow::before
 
-std::string meta_key(std::string_view what, Side side) { return fmt::format("{}.{}", what, to_text(side)); }
-
 PairStatus status_with(const PairState& pair) {
   const bool ctm = !pair.record.ctm.text.empty(), highlevel = !pair.record.highlevel.text.empty();
   if (ctm && highlevel) return PairStatus::linked;
@@ -35,10 +33,11 @@ void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
     if (rule != nullptr && !edited(rule->native[side])) folded.fold.erase(rule->native[side]);
   }
 }
-
-// Two ids with one hash would only keep a missing one from being noticed.
-std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 }  // namespace
+
+std::string meta_key(std::string_view what, Side side) { return fmt::format("{}.{}", what, to_text(side)); }
+
+std::uint64_t id_hash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
 
 FieldMap known_names(const PairState& pair, Side side, const FieldMap& over) {
   FieldMap known;
@@ -186,6 +185,8 @@ Reading Observer::reading_of(Side side, const Evidence& e) const {
 
 // Somebody who was forgotten is not taken in again, by whatever is known of them.
 bool Observer::is_erased(Side side, const Evidence& e) {
+  if (!c_.store.has_erased()) return false;
+  if (e.source.kind == SourceKind::record && c_.store.pair_of(side, RecordId{e.source.id})) return false;
   const auto known = [&](Identity::Kind kind, const std::string& value) {
     return c_.store.is_erased(kind, value);
   };
@@ -201,9 +202,7 @@ bool Observer::is_erased(Side side, const Evidence& e) {
 }
 
 Staged Observer::stage(Side side, const Evidence& e) {
-  const bool known_record =
-      e.source.kind == SourceKind::record && c_.store.pair_of(side, RecordId{e.source.id}).has_value();
-  if (!known_record && is_erased(side, e)) {
+  if (is_erased(side, e)) {
     SourceRow row;  // by its hash alone, so that it is passed over
     row.side = side;
     row.ref = e.source;

@@ -67,6 +67,11 @@ class Observer {
   Context& c_;
 };
 
+// The state's key of a fact that each side has its own of: cursor, listed, canary.
+[[nodiscard]] std::string meta_key(std::string_view what, Side side);
+// Two ids with one hash would only keep a missing one from being noticed.
+[[nodiscard]] std::uint64_t id_hash(std::string_view id);
+
 // Where a record's key is its number: the number is a phone to be matched by, too.
 void add_key_as_phone(const Context& context, const PairState& pair, std::vector<Identity>& identities);
 

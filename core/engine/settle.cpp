@@ -243,23 +243,20 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     // Other sources of the person may follow this write or not; their listing decides after its lag.
     int activities = 0;
     for (auto source : c_.store.sources_of(side, pair.record[side])) {
-      if (source.ref == e.source) continue;
-      if (source.ref.kind == SourceKind::activity && ++activities > tuning::kEchoActivities) continue;
-      for (const auto& [native, sent] : ours) source.expected.insert_or_assign(native, sent);
-      source.expected_until_ms = image.lag_until_ms + tuning::kEchoMs;
-      if (source.ref.kind == SourceKind::activity) {
-        c_.store.put_source(source);
-        continue;
-      }
-      if (source.ref.kind == SourceKind::row && e.source.kind == SourceKind::row) {
+      const bool is_row = source.ref.kind == SourceKind::row;
+      if (source.ref == e.source || (!is_row && ++activities > tuning::kEchoActivities)) continue;
+      if (is_row && e.source.kind == SourceKind::row) {
         c_.store.drop_source(side, source.ref);  // the membership that the replace removed
         continue;
       }
-      if (source.ref.kind != SourceKind::row) continue;
-      FieldMap before = source.shown;
-      keep_first(before, source, c_.now());
-      source.before = std::move(before);
-      source.lag_until_ms = image.lag_until_ms;
+      for (const auto& [native, sent] : ours) source.expected.insert_or_assign(native, sent);
+      source.expected_until_ms = image.lag_until_ms + tuning::kEchoMs;
+      if (is_row) {
+        FieldMap before = source.shown;
+        keep_first(before, source, c_.now());
+        source.before = std::move(before);
+        source.lag_until_ms = image.lag_until_ms;
+      }
       c_.store.put_source(source);
     }
   }

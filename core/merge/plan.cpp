@@ -81,7 +81,7 @@ void Planner::keep_parked() {
 
 bool Planner::is_parked(Side s, std::string_view name) const {
   for (const auto& p : out_.parked)
-    if (p.side == s && !p.due && (p.field.empty() || p.field == name)) return true;
+    if (p.side == s && !p.is_due(in_.now_ms) && (p.field.empty() || p.field == name)) return true;
   return false;
 }
 

@@ -27,6 +27,7 @@ struct PlanInput {
   PerSide<std::vector<SourceRow>> sources;
   PerSide<bool> writable{true, true};  // the side answers and is authorised
   PerSide<bool> row_is_missing{};      // its row may have left the list: no target, and none is added
+  std::int64_t now_ms = 0;             // ours; only for what is parked and may be tried again
   std::string policy_digest;           // of mapping and policy: part of what releases a parked record
   KeyOwner new_key = KeyOwner::free;   // of the number that the other side's phone says now
 };

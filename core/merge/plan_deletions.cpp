@@ -26,7 +26,8 @@ bool Planner::add_removal(Side s, std::string why, std::string ask) {
     if (row == nullptr) return false;
   }
   for (const auto& p : out_.parked)
-    if (p.side == s && p.field.empty() && !p.due) return true;  // refused: it stays, and so does the pair
+    if (p.side == s && p.field.empty() && !p.is_due(in_.now_ms))
+      return true;  // refused: it stays, and so does the pair
   if (!in_.writable[s]) {
     unavailable();
     return true;

@@ -28,7 +28,7 @@ void Planner::plan_create(Side on) {
   }
   if (fields.count("email") == 0 && fields.count(kPhone) == 0) return note("neither phone nor e-mail");
   for (const auto& p : out_.parked)
-    if (p.side == on && !p.due && (p.field.empty() || p.field == kPhone)) return;
+    if (p.side == on && !p.is_due(in_.now_ms) && (p.field.empty() || p.field == kPhone)) return;
   if (!in_.writable[on]) return unavailable();
   PlannedWrite w = write_of(on, WriteKind::create, fields);
   w.write.whole = policy_.mapping.to_native(on, fields, fields, can(on));

@@ -71,7 +71,7 @@ struct Parked {
   int attempts = 1;
   std::string input;          // digest of the values and mapping that were refused: another input releases it
   std::int64_t retry_ms = 0;  // then it is tried once more all the same; 0 = never by time alone
-  bool due = false;           // that time has come; set for one plan, not stored
+  [[nodiscard]] bool is_due(std::int64_t now_ms) const { return retry_ms != 0 && retry_ms <= now_ms; }
   bool operator==(const Parked&) const = default;
 };
 

@@ -176,6 +176,7 @@ class StateStore {
   // Everything known of the pair goes, history included; a salted digest of each id, phone and e-mail
   // stays, by which is_erased knows the person again.
   virtual void erase_pair(PairId id) = 0;
+  [[nodiscard]] virtual bool has_erased() = 0;  // anybody at all; asked before anything is parsed for it
   [[nodiscard]] virtual bool is_erased(Identity::Kind kind, const std::string& value) = 0;
 
   // ---- rulings

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <random>
 #include "core/engine/learned.h"
+#include "core/engine/observe.h"
 #include "daemon/commands/invocation.h"
 
 namespace tandem {
@@ -136,7 +137,7 @@ std::unique_ptr<SqliteStore> open_for_reading(const config::Config& config, cons
 std::string trouble_key(Side side) { return fmt::format("trouble.{}", to_text(side)); }
 
 std::optional<std::int64_t> canary_since_ms(SqliteStore& store, Side side) {
-  const std::string since = store.meta(fmt::format("canary.{}", to_text(side))).value_or("");
+  const std::string since = store.meta(meta_key("canary", side)).value_or("");
   if (since.empty()) return std::nullopt;
   return std::stoll(since);
 }

@@ -84,12 +84,13 @@ void SqliteStore::erase_pair(PairId id) {
   touched_.erase(id.row);
 }
 
+bool SqliteStore::has_erased() {
+  Query q(*connection_, "SELECT 1 FROM erased LIMIT 1");
+  return q.step();
+}
+
 bool SqliteStore::is_erased(Identity::Kind kind, const std::string& value) {
   if (value.empty()) return false;
-  {
-    Query any(*connection_, "SELECT 1 FROM erased LIMIT 1");
-    if (!any.step()) return false;
-  }
   Query q(*connection_, "SELECT 1 FROM erased WHERE digest = ?", erased_digest(kind, value));
   return q.step();
 }

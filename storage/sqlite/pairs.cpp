@@ -33,8 +33,8 @@ std::vector<Parked> parked_of(Connection& connection, PairId id) {
       id.row);
   std::vector<Parked> out;
   while (q.step())
-    out.push_back({q.as<Side>(0), q.text(1), q.text(2), q.text(3), q.number(4), q.as<int>(5), q.text(6),
-                   q.number(7), false});
+    out.push_back(
+        {q.as<Side>(0), q.text(1), q.text(2), q.text(3), q.number(4), q.as<int>(5), q.text(6), q.number(7)});
   return out;
 }
 
@@ -123,9 +123,7 @@ void SqliteStore::claim_record(PairId id, Side side, const RecordId& record) {
 }
 
 void SqliteStore::put_parked(PairId id, const std::vector<Parked>& parked) {
-  std::vector<Parked> wanted = parked;
-  for (Parked& p : wanted) p.due = false;
-  if (parked_of(*connection_, id) == wanted) return;
+  if (parked_of(*connection_, id) == parked) return;
   Query(*connection_, "DELETE FROM parked WHERE pair = ?", id.row).run();
   for (std::size_t i = 0; i < parked.size(); ++i) {
     const Parked& p = parked[i];

@@ -91,6 +91,7 @@ class SqliteStore final : public StateStore {
   void put_suspect(Side side, const Suspect& suspect) override;
   void drop_suspect(Side side, const SourceRef& ref) override;
   void erase_pair(PairId id) override;
+  bool has_erased() override;
   bool is_erased(Identity::Kind kind, const std::string& value) override;
 
   std::vector<Ruling> new_rulings() override;
