@@ -123,7 +123,8 @@ TEST(Deletion, MetByAWriteIsASuspicionUntilASweepMissesTheRecordToo) {
     world.clock.tick(10 * World::kMinuteMs);
     world.cycle();
   }
-  EXPECT_EQ(world.state_of(world.gone), "linked") << "no complete listing has missed it";
+  EXPECT_EQ(world.cell("SELECT count(*) FROM v_history WHERE action = 'gone'"), "0")
+      << "no complete listing has missed it";
   world.prove();
   world.settle();
   EXPECT_EQ(world.rows_of(mara().phone).size(), 1U) << "the edit beats the deletion (P14)";
@@ -235,6 +236,25 @@ TEST(Deletion, IsAnsweredByANewCallAsThePolicySays) {
     }
     world.expect_quiet();
   }
+}
+
+TEST(Deletion, IsNotAnsweredByAnOldCallThatIsSeenLate) {
+  Two world;
+  world.policy.after_delete = AfterDelete::create;
+  world.erase(world.caller);
+  world.prove();
+  ASSERT_EQ(world.state_of(world.caller), "tombstone");
+  sim::CtmNewActivity late;
+  late.number = odile().phone;
+  late.name = "Odile Marchetti";
+  late.start_ms = world.clock.now_ms() - World::kDayMs;
+  world.ctm_staff.call(late);
+  world.clock.tick(World::kHourMs);
+  world.cycle(ReadKind::full);
+  world.settle();
+  EXPECT_EQ(world.state_of(world.caller), "tombstone");
+  EXPECT_TRUE(world.contact_with_phone(odile().phone).empty()) << "no old call brings it back (P15)";
+  world.expect_quiet();
 }
 
 TEST(Deletion, ThatWasAMergeKeepsThePairAndSendsNoDelete) {

@@ -134,6 +134,13 @@ TEST(FieldBrake, HoldsOverwritesOfOneFieldWhileOthersGoOn) {
   world.expect_quiet();
 }
 
+void put_back(World& world, const std::string& copy) {
+  world.store.reset();
+  std::filesystem::copy_file(copy, world.state_file(), std::filesystem::copy_options::overwrite_existing);
+  for (const char* more : {"-wal", "-shm"}) std::filesystem::remove(world.state_file() + more);
+  world.reopen();
+}
+
 TEST(RestoredState, IsNoticedAndOverwritesNothingThatDiffers) {
   Agreed world;
   const std::string copy = world.state_file() + ".backup";
@@ -142,10 +149,7 @@ TEST(RestoredState, IsNoticedAndOverwritesNothingThatDiffers) {
   world.edit_call(world.activity, "street", "7 Mill Road");
   world.settle();
   world.edit_contact(world.id, "city", "Elgin");  // pending when the state is put back
-  world.store.reset();
-  std::filesystem::copy_file(copy, world.state_file(), std::filesystem::copy_options::overwrite_existing);
-  for (const char* more : {"-wal", "-shm"}) std::filesystem::remove(world.state_file() + more);
-  world.reopen();
+  put_back(world, copy);
   const std::size_t writes = world.api_writes();
   world.settle();
   EXPECT_EQ(world.api_writes(), writes) << "0 deletes, 0 overwrites of values that differ (P23, P24)";
@@ -158,6 +162,21 @@ TEST(RestoredState, IsNoticedAndOverwritesNothingThatDiffers) {
   EXPECT_EQ(world.newest_call(world.number).city, "Elgin");
   world.expect_converged();
   EXPECT_EQ(world.settle(), 0);
+}
+
+// By the old base only HighLevel would have edited, and its value would go over the newer one at CTM.
+TEST(RestoredState, HoldsAnEditBackToWhatTheBackupKnew) {
+  Agreed world;
+  const std::string copy = world.state_file() + ".backup";
+  world.store->backup(copy);
+  world.edit_contact(world.id, "city", "Geneva");
+  world.settle();
+  world.edit_call(world.activity, "city", "Aurora");
+  put_back(world, copy);
+  world.settle();
+  EXPECT_EQ(world.newest_call(world.number).city, "Aurora");
+  EXPECT_EQ(world.highlevel_value(world.id, "city"), "Geneva");
+  EXPECT_EQ(world.cell("SELECT field FROM v_conflicts WHERE is_open = 1"), "city");
 }
 
 TEST(RestoredState, IsNotWhatARestartLooksLike) {

@@ -451,5 +451,20 @@ RC_GTEST_PROP(PlanLaws, P5TheSameInputGivesTheSamePlanWhateverTheOrderOfRules, (
   for (const auto& w : two.writes) keys_two.push_back(w.key);
   RC_ASSERT(keys_one == keys_two);
 }
+TEST(Plan, PutsNoSourceRightWithAValueThatIsJustBeingReplaced) {
+  Table t;
+  t.agreed("city", "Aurora");
+  t.activity("1");
+  t.row("9");
+  t.input.sources.ctm.front().shown["city"] = FieldValue::of("Aurora");
+  t.input.sources.ctm.back().shown["city"] = FieldValue::of("Elgin");
+  const auto corrects_city = [](const PairPlan& plan) {
+    return std::any_of(plan.writes.begin(), plan.writes.end(),
+                       [](const PlannedWrite& w) { return w.correction && w.fields.count("city") != 0; });
+  };
+  EXPECT_TRUE(corrects_city(t.make())) << "agreed, and the row lags behind";
+  t.pair.fields["city"].seen.highlevel = FieldValue::of("Geneva");
+  EXPECT_FALSE(corrects_city(t.make())) << "the old value is no correction: it would undo the edit";
+}
 }  // namespace
 }  // namespace tandem
