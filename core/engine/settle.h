@@ -65,6 +65,14 @@ class Settler {
 [[nodiscard]] FieldMap canonical_of(const Context& context, const PairState& pair, Side side,
                                     const Evidence& evidence, const FieldMap& over);
 
+// What was sent as the surface will show it. A half of a name that no reading shows is left out, and out of
+// the fold: it would outlive every later edit of the whole name.
+[[nodiscard]] FieldMap written_native(const Context& context, Side side, const WireFields& sent,
+                                      const FieldMap& shown, FoldState& fold);
+
+// The sent value as a server may have stored it, cut or in other letters (P11).
+[[nodiscard]] bool is_image(const FieldValue& shown, const FieldValue& sent);
+
 // What a server may have made of what was sent (P11); a value that was there before only when it says the
 // same in other letters.
 [[nodiscard]] bool may_be_ours(const FieldValue& shown, const FieldValue& sent, const FieldValue& before);

@@ -42,11 +42,11 @@ struct Intent {
   Side side = Side::ctm;
   Write write;
   IntentState state = IntentState::open;
-  std::string key;  // digest of pair, side, action and values: its name for guard and approval
-  FieldMap fields;  // canonical: what is sent
-  FieldMap before;  // canonical: what it replaces, as observed by the decision
+  std::string key;    // digest of pair, side, action and values: its name for guard and approval
+  FieldMap fields;    // canonical: what is sent
+  FieldMap before;    // canonical: what it replaces, as observed by the decision
   FieldEntries also;  // what else it may replace, for the history (P16)
-  TagSet tags;      // canonical, of tag_add and tag_remove
+  TagSet tags;        // canonical, of tag_add and tag_remove
   std::map<std::string, std::string, std::less<>> why;  // by field ("" = the action): reason for history
   std::string changed_by;                               // ctm, highlevel, person, rule:NAME
   std::int64_t run = 0;

@@ -114,7 +114,7 @@ inline FoldField fold_field() {
 }
 
 inline Parked parked() {
-  return {one_of<Side>(2), text(), yes() ? name() : "",  text(), number(),
+  return {one_of<Side>(2), text(), yes() ? name() : "", text(), number(),
           below(9),        text(), yes() ? number() : 0};
 }
 

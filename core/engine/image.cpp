@@ -1,0 +1,143 @@
+// What a source shows after our write: its written fields as our image, the rest as news (P11, P33).
+#include <algorithm>
+
+#include "core/engine/observe.h"
+#include "core/engine/settle.h"
+#include "core/merge/fold.h"
+#include "core/model/normalise.h"
+#include "core/tuning.h"
+
+namespace tandem {
+namespace {
+// Of several writes within one lag, what stood before the first (SourceRow::before).
+void keep_first(FieldMap& before, const SourceRow& source, std::int64_t now_ms) {
+  if (source.lag_until_ms <= now_ms) return;
+  for (const auto& [native, was] : source.before) before[native] = was;
+}
+}  // namespace
+
+FieldMap written_native(const Context& c, Side side, const WireFields& sent, const FieldMap& shown,
+                        FoldState& fold) {
+  FieldMap out = c.policy.mapping.normalise(side, sent);
+  if (!c.can(side).joined_name || out.count("name") == 0) return out;
+  for (const char* half : {"first_name", "last_name"}) {
+    const FieldRule* rule = c.policy.mapping.find(half);
+    if (rule == nullptr || value_of(shown, rule->native[side]).is_observed()) continue;
+    out.erase(rule->native[side]);
+    fold.erase(rule->native[side]);
+  }
+  return out;
+}
+
+bool is_image(const FieldValue& shown, const FieldValue& sent) {
+  return shown.is_value() && sent.is_value() && is_rendering_of(shown.text(), sent.text());
+}
+
+void Settler::take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown) {
+  const Side side = intent.side;
+  for (const Evidence& e : shown) {
+    if (e.source.kind == SourceKind::record) {
+      SourceRow row;
+      row.side = side;
+      row.ref = e.source;
+      row.person = pair.record[side];
+      row.at_ms = e.at_ms;
+      row.hash = e.hash;
+      c_.store.put_source(row);
+      continue;  // its values are staged by the caller through `seen`
+    }
+    const auto known = c_.store.source(side, e.source);
+    Reading reading = observer_.reading_of(side, e);
+    const FieldMap written = written_native(c_, side, intent.write.set, reading.shown, pair.fold[side]);
+    SourceRow image = known.value_or(SourceRow{});
+    const FieldMap old_shown = image.shown;
+    image.side = side;
+    image.ref = e.source;
+    image.person = intent.write.record.text.empty() ? pair.record[side] : intent.write.record;
+    image.at_ms = e.at_ms;
+    image.hash = e.hash;
+    if (image.person != pair.record[side]) {  // the key has moved on meanwhile: an alias by now
+      if (!e.redacted) image.shown = reading.shown;
+      image.redacted = e.redacted;
+      c_.store.put_source(image);
+      continue;
+    }
+    if (!known) {
+      // A row that our write made: what it shows of what was sent is our image, the rest is an edit, except
+      // what a server may add to a new record by itself, and only right away.
+      const bool may_add =
+          intent.write.kind == WriteKind::create && intent.state == IntentState::open && !is_late(intent);
+      const FieldMap whole = c_.policy.mapping.normalise(side, intent.write.whole);
+      image.shown = reading.shown;
+      for (const auto& [native, now] : reading.shown) {
+        const FieldValue& sent = value_of(whole, native);
+        if (!now.is_value() || now == sent || is_image(now, sent)) continue;
+        if (sent.is_value())
+          image.shown[native] = sent;
+        else if (!may_add)
+          image.shown[native] = FieldValue::cleared();
+      }
+    }
+    FieldMap ours;
+    for (const auto& [native, sent] : written) {
+      const FieldValue& now = value_of(reading.shown, native);
+      // Where the surface would show it and does not, it was not taken.
+      if (!now.is_observed() && sent.is_value() && can_read(c_.can(side).access(e.source.kind, native)))
+        continue;
+      // A correction that did not take leaves what is agreed as it is, and the source with what it shows.
+      if (intent.changed_by == kCorrection && now.is_observed() && now != sent && !is_image(now, sent)) {
+        if (!known) image.shown.erase(native);
+        continue;
+      }
+      ours[native] = now.is_observed() ? now : sent;
+      if (now.is_observed() || sent.is_cleared()) image.shown[native] = ours[native];
+    }
+    pair.fold[side] = fold_written(pair.fold[side], ours, c_.store.sources_of(side, pair.record[side]));
+    // What else changed on the source in the meantime is somebody's edit.
+    image.lag_until_ms = 0;
+    const FoldResult rest = fold(pair.fold[side], &image, reading);
+    pair.fold[side] = rest.fold;
+    image.shown = rest.shown;
+    image.before = old_shown;
+    if (known) {
+      image.before["tags"] = FieldValue::of(joined_tags(known->tags));
+      keep_first(image.before, *known, c_.now());
+    }
+    image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
+    if (e.shows_tags && !e.redacted) image.tags = e.tags;
+    image.redacted = e.redacted;
+    image.expected.clear();
+    image.expected_until_ms = 0;
+    // What it shows yet is not what was sent: the same reading may mean that somebody put it back since.
+    if (std::any_of(written.begin(), written.end(), [&](const auto& sent) {
+          const FieldValue& now = value_of(reading.shown, sent.first);
+          return now.is_observed() && now != sent.second;
+        }))
+      image.hash = {};
+    for (const auto& [native, was] : old_shown)
+      if (value_of(image.shown, native) != was ||
+          (intent.changed_by == kCorrection && written.count(native) != 0))  // once, whatever came of it
+        image.corrected.insert(correction_key(native, was));
+    c_.store.put_source(image);
+    // Other sources of the person may follow this write or not; their listing decides after its lag.
+    int activities = 0;
+    for (auto source : c_.store.sources_of(side, pair.record[side])) {
+      const bool is_row = source.ref.kind == SourceKind::row;
+      if (source.ref == e.source || (!is_row && ++activities > tuning::kEchoActivities)) continue;
+      if (is_row && e.source.kind == SourceKind::row) {
+        c_.store.drop_source(side, source.ref);  // the membership that the replace removed
+        continue;
+      }
+      for (const auto& [native, sent] : ours) source.expected.insert_or_assign(native, sent);
+      source.expected_until_ms = image.lag_until_ms + tuning::kEchoMs;
+      if (is_row) {
+        FieldMap before = source.shown;
+        keep_first(before, source, c_.now());
+        source.before = std::move(before);
+        source.lag_until_ms = image.lag_until_ms;
+      }
+      c_.store.put_source(source);
+    }
+  }
+}
+}  // namespace tandem
