@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/engine/linking.h"
+#include "core/model/phone.h"
 #include "core/tuning.h"
 
 namespace tandem {
@@ -59,7 +60,7 @@ PairPlan Applier::plan_of(const PairState& pair) {
       if (source.ref.kind == SourceKind::row && c_.store.suspect(s, source.ref))
         input.row_is_missing[s] = true;
     for (auto& source : input.sources[s])
-      if (source.lag_until_ms <= c_.now()) source.lag_until_ms = 0;
+      if (source.lag_until_ms <= c_.even_ms()) source.lag_until_ms = 0;
   }
   input.now_ms = c_.now();
   input.policy_digest = c_.policy_digest;
@@ -161,9 +162,14 @@ bool Applier::absent(const Ready& ready) {
     return false;
   }
   bool blocked = false;
+  const auto is_own_alias = [&](const Evidence& e) {
+    if (!c_.can(side).keyed_by_phone) return false;
+    const Phone number = parse_phone(e.person, c_.policy.mapping.default_country());
+    return number.e164 != key.phone && c_.store.pair_of(side, RecordId{number.e164}) == ready.pair;
+  };
   c_.store.transact([&] {
     for (const auto& e : found->evidence) {
-      blocked = blocked || e.source.kind == c_.can(side).creates;
+      blocked = blocked || (e.source.kind == c_.can(side).creates && !is_own_alias(e));
       if (c_.store.source_hash(side, e.source) == e.hash) continue;
       if (observer_.stage(side, e).changed) blocked = true;
     }
@@ -204,7 +210,7 @@ void Applier::verify(std::vector<Ready>& batch) {
           ready.write.key.clear();
           if (const auto& row = ready.write.write.target;
               row && row->kind == SourceKind::row && !c_.store.suspect(side, *row)) {
-            c_.store.put_suspect(side, {*row, ready.write.write.record, c_.now(), true});
+            c_.store.put_suspect(side, {*row, ready.write.write.record, c_.even_ms(), true});
             c_.store.set_dirty(ready.pair, true);
           }
         }
@@ -285,7 +291,8 @@ std::int64_t Applier::perform_batch(std::vector<Ready> batch, Guard& guard) {
       intent.why = std::move(ready.write.why);
       intent.changed_by = std::move(ready.write.changed_by);
       intent.run = c_.report.run;
-      intent.enlisted_ms = intent.sent_ms = c_.now();
+      intent.enlisted_ms = c_.now();
+      intent.sent_ms = c_.even_ms();
       intent.attempts = 1;
       c_.store.put_intent(intent);
       for (auto& row : ready.decided) {

@@ -23,7 +23,7 @@ void Observer::suspect_gone(Side side, const RecordId& record) {
   const SourceRef ref{SourceKind::record, record.text};
   if (c_.store.pair(*id)->record[side] != record) return c_.store.drop_source(side, ref);  // an alias's
   if (c_.store.suspect(side, ref)) return;
-  c_.store.put_suspect(side, {ref, record, c_.now(), false});
+  c_.store.put_suspect(side, {ref, record, c_.even_ms(), false});
   c_.say(
       Severity::notice,
       fmt::format("{}: record {} is not found by its id; nothing is written for pair {} until its deletion "
@@ -40,8 +40,8 @@ bool Observer::sings(Side side, std::size_t lost, std::size_t known, bool empty)
     return false;
   }
   if (since.empty())
-    c_.store.transact([&] { c_.store.set_meta(meta_key("canary", side), std::to_string(c_.now())); });
-  else if (c_.now() - std::stoll(since) >= tuning::kCanaryMs)
+    c_.store.transact([&] { c_.store.set_meta(meta_key("canary", side), std::to_string(c_.even_ms())); });
+  else if (c_.even_ms() - std::stoll(since) >= tuning::kCanaryMs)
     return false;
   c_.say(Severity::warning,
          fmt::format("{}: a complete listing lost {} of {} known records at once; nothing is concluded from "
@@ -61,7 +61,7 @@ void Observer::missing_from(Side side, const std::vector<std::uint64_t>& met) {
   std::size_t known = 0;
   c_.store.each_source(side, kind, [&](const SourceRef& ref, const RecordId& person) {
     ++known;
-    if (!is_met(ref)) missing.push_back({ref, person, c_.now(), true});
+    if (!is_met(ref)) missing.push_back({ref, person, c_.even_ms(), true});
   });
   std::vector<Suspect> shown;  // suspected, and here they are
   for (auto& suspect : c_.store.suspects(side))
@@ -121,7 +121,7 @@ void Observer::missing_records(Side side, const std::vector<Suspect>& missing) {
 bool Observer::prove_deletions(Side side) {
   std::vector<FetchRequest> requests;
   for (const auto& s : c_.store.suspects(side))
-    if (s.ref.kind == SourceKind::record && s.absent && c_.now() - s.since_ms >= tuning::kDeletionProofMs)
+    if (s.ref.kind == SourceKind::record && s.absent && c_.even_ms() - s.since_ms >= tuning::kDeletionProofMs)
       requests.push_back({s.person, {}});
   if (requests.empty()) return true;
   const auto answers = c_.replicas[side]->fetch(requests);
@@ -281,7 +281,7 @@ void Observer::missing_rows(Side side, const std::vector<Suspect>& missing) {
       const auto known = c_.store.suspect(side, s.ref);
       if (!known) {
         c_.store.put_suspect(side, s);
-      } else if (c_.now() - known->since_ms >= c_.can(side).index_lag_ms) {
+      } else if (c_.even_ms() - known->since_ms >= c_.can(side).index_lag_ms) {
         requests.push_back({s.person, {s.ref}});
         asked.push_back(&s);
       }

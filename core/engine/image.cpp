@@ -8,13 +8,10 @@
 #include "core/tuning.h"
 
 namespace tandem {
-namespace {
-// Of several writes within one lag, what stood before the first (SourceRow::before).
 void keep_first(FieldMap& before, const SourceRow& source, std::int64_t now_ms) {
   if (source.lag_until_ms <= now_ms) return;
   for (const auto& [native, was] : source.before) before[native] = was;
 }
-}  // namespace
 
 FieldMap written_native(const Context& c, Side side, const WireFields& sent, const FieldMap& shown,
                         FoldState& fold) {
@@ -33,8 +30,28 @@ bool is_image(const FieldValue& shown, const FieldValue& sent) {
   return shown.is_value() && sent.is_value() && is_rendering_of(shown.text(), sent.text());
 }
 
-void Settler::take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown) {
+// A call that came while the write waited to be seen, or while we were not running: its word is the newer one.
+bool Settler::said_since(const PairState& pair, const Intent& intent, const std::string& native,
+                         const FieldValue& sent, const FieldValue& now) const {
+  const auto field = pair.fold[intent.side].find(native);
+  if (field == pair.fold[intent.side].end() || intent.changed_by == kCorrection) return false;
+  const FieldValue& value = field->second.value;
+  if (!value.is_value() || field->second.unconfirmed || value == sent || value == now || is_image(value, sent))
+    return false;
+  if (intent.state == IntentState::awaiting) return true;  // it held what was sent when that was accepted
+  if (!is_late(intent)) return false;
+  const FieldMap canonical =
+      c_.policy.mapping.project(intent.side, {{native, value}}, known_names(pair, intent.side));
+  return std::any_of(canonical.begin(), canonical.end(), [&](const auto& entry) {
+    const auto& [name, said] = entry;
+    return intent.fields.count(name) != 0 && said.is_value() && said != value_of(intent.before, name);
+  });
+}
+
+std::set<std::string> Settler::take_image(PairState& pair, const Intent& intent,
+                                          const std::vector<Evidence>& shown) {
   const Side side = intent.side;
+  std::set<std::string> newer;
   for (const Evidence& e : shown) {
     if (e.source.kind == SourceKind::record) {
       SourceRow row;
@@ -89,6 +106,11 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
         if (!known) image.shown.erase(native);
         continue;
       }
+      if (said_since(pair, intent, native, sent, now)) {
+        newer.insert(native);
+        if (now.is_observed()) image.shown[native] = now;
+        continue;
+      }
       ours[native] = now.is_observed() ? now : sent;
       if (now.is_observed() || sent.is_cleared()) image.shown[native] = ours[native];
     }
@@ -101,9 +123,9 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
     image.before = old_shown;
     if (known) {
       image.before["tags"] = FieldValue::of(joined_tags(known->tags));
-      keep_first(image.before, *known, c_.now());
+      keep_first(image.before, *known, c_.even_ms());
     }
-    image.lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
+    image.lag_until_ms = c_.even_ms() + c_.can(side).index_lag_ms;
     if (e.shows_tags && !e.redacted) image.tags = e.tags;
     image.redacted = e.redacted;
     image.expected.clear();
@@ -132,12 +154,13 @@ void Settler::take_image(PairState& pair, const Intent& intent, const std::vecto
       source.expected_until_ms = image.lag_until_ms + tuning::kEchoMs;
       if (is_row) {
         FieldMap before = source.shown;
-        keep_first(before, source, c_.now());
+        keep_first(before, source, c_.even_ms());
         source.before = std::move(before);
         source.lag_until_ms = image.lag_until_ms;
       }
       c_.store.put_source(source);
     }
   }
+  return newer;
 }
 }  // namespace tandem

@@ -125,6 +125,24 @@ Apart kept_apart(Context& c, const std::vector<Candidate>& ctm, const std::vecto
       if (c.store.kept_apart(one.record, two.record)) apart.emplace(one.pair, two.pair);
   return apart;
 }
+
+// A person who is out of scope has the phone or e-mail: a create would meet that record, or bring it back (P22).
+std::optional<PairId> out_of_scope_twin(Context& c, const PairState& pair, Side side) {
+  for (const auto& identity : c.store.identities(pair.id)) {
+    if (identity.kind == Identity::Kind::id) continue;
+    for (const PairId near : c.store.pairs_with(identity.kind, identity.value)) {
+      if (near == pair.id) continue;
+      const PairState twin = *c.store.pair(near);
+      if (twin.status != PairStatus::ignored || twin.record[other(side)].text.empty()) continue;
+      const auto theirs = c.store.identities(near);
+      if (std::any_of(theirs.begin(), theirs.end(), [&](const Identity& i) {
+            return i.side == other(side) && i.kind == identity.kind && i.value == identity.value;
+          }))
+        return near;
+    }
+  }
+  return std::nullopt;
+}
 }  // namespace
 
 std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found) {
@@ -183,8 +201,54 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
     const Side side = pair->record.ctm.text.empty() ? Side::highlevel : Side::ctm;
     if (pair->status == PairStatus::held || pair->reason == "new")
       set_status(c, id, only(side), "nobody with this phone or e-mail on the other side");
+    if (const auto twin = out_of_scope_twin(c, *pair, side))
+      set_status(c, id, PairStatus::held,
+                 fmt::format("its phone or e-mail belongs to pair {}, which is out of scope: {}", twin->row,
+                             c.store.pair(*twin)->reason));
   }
   return linked;
+}
+
+PairState split_off(Context& c, Observer& observer, PairState& pair, Side side, const RecordId& id) {
+  const bool primary = pair.record[side] == id;
+  PairState out;
+  out.status = only(side);
+  out.record[side] = id;
+  out.since_ms = c.now();
+  std::vector<Identity> theirs, ours;
+  for (auto& identity : c.store.identities(pair.id)) {
+    const bool goes = identity.side == side && (primary || identity.value == id.text);
+    (goes ? theirs : ours).push_back(identity);
+  }
+  if (!primary)
+    for (auto& identity : theirs) identity.alias = false;
+  if (primary) {
+    for (const auto& [name, field] : pair.fields) {
+      PairField& mine = out.fields[name];
+      mine.seen[side] = field.seen[side];
+      mine.edited_at_ms[side] = field.edited_at_ms[side];
+      mine.unconfirmed[side] = field.unconfirmed[side];
+    }
+    out.fold[side] = pair.fold[side];
+    out.seen_tags[side] = pair.seen_tags[side];
+    out.made_by_us[side] = pair.made_by_us[side];
+    forget_side(pair, side);
+  }
+  add_key_as_phone(c, pair, ours);
+  add_key_as_phone(c, out, theirs);
+  c.store.set_identities(pair.id, ours);
+  c.store.put_pair(pair);
+  c.store.put_pair(out);
+  c.store.set_identities(out.id, theirs);
+  if (!primary && !c.can(side).has_records) {
+    adopt_key(c, observer, out, side, id);
+    for (auto& [name, field] : out.fields) field.base = {};
+  }
+  for (PairState* half : {&pair, &out}) {
+    if (!c.can(side).has_records) observer.show_tags(*half, side);
+    c.store.sync_conflicts(half->id, {}, c.report.run, c.now());
+  }
+  return out;
 }
 
 namespace {
@@ -206,6 +270,29 @@ void free_from_deleted(Context& c, Observer& observer, PairId id) {
     c.store.put_pair(dead);
   }
 }
+
+// A number that its contact had before, and another contact shows now: a person of its own again, whom that
+// contact finds (P39).
+void free_alias(Context& c, Observer& observer, PairId id) {
+  for (const auto& identity : c.store.identities(id)) {
+    if (identity.kind != Identity::Kind::phone || identity.alias) continue;
+    const Side source = identity.side, keyed = other(source);
+    if (!c.can(keyed).keyed_by_phone) continue;
+    const auto owner = c.store.pair_of(keyed, {identity.value});
+    if (!owner || *owner == id || c.open.count(*owner) != 0) continue;
+    PairState pair = *c.store.pair(*owner);
+    if (pair.status != PairStatus::linked || pair.record[keyed].text == identity.value) continue;
+    const auto shown = c.store.identities(*owner);
+    if (std::any_of(shown.begin(), shown.end(), [&](const Identity& i) {
+          return i.side == source && i.kind == Identity::Kind::phone && i.value == identity.value;
+        }))
+      continue;
+    PairState freed = split_off(c, observer, pair, keyed, {identity.value});
+    freed.reason = "its number was given to another contact";
+    freed.dirty = true;
+    c.store.put_pair(freed);
+  }
+}
 }  // namespace
 
 std::int64_t link_people(Context& c, Observer& observer) {
@@ -219,6 +306,7 @@ std::int64_t link_people(Context& c, Observer& observer) {
       for (const PairId id : ids) {
         if (done.count(id) != 0) continue;
         free_from_deleted(c, observer, id);
+        free_alias(c, observer, id);
         const auto group = group_of(c, id);
         if (group.empty()) continue;
         for (const auto& pair : group) done.insert(pair.id);

@@ -163,11 +163,11 @@ bool Observer::stage_page(Side side, const std::vector<const Evidence*>& differi
 void Observer::pass_over_from_now_on(Side side, const Evidence& row, const std::optional<SourceRow>& before) {
   auto source = c_.store.source(side, row.source);
   if (!source || source->hash == row.hash) return;
-  const bool has_lagged = before && before->lag_until_ms != 0 && before->lag_until_ms <= c_.now();
+  const bool has_lagged = before && before->lag_until_ms != 0 && before->lag_until_ms <= c_.even_ms();
   source->hash = has_lagged ? row.hash : WireHash{};
   if (!has_lagged)
     source->lag_until_ms =
-        before && before->lag_until_ms != 0 ? before->lag_until_ms : c_.now() + c_.can(side).index_lag_ms;
+        before && before->lag_until_ms != 0 ? before->lag_until_ms : c_.even_ms() + c_.can(side).index_lag_ms;
   c_.store.put_source(*source);
 }
 
@@ -178,7 +178,7 @@ Reading Observer::reading_of(Side side, const Evidence& e) const {
   r.shown = c_.policy.mapping.normalise(side, e.fields);
   r.caller_id_name = e.caller_id_name;
   r.redacted = e.redacted;
-  r.now_ms = c_.now();
+  r.now_ms = c_.even_ms();
   r.high_water_ms = std::max(c_.high_water_ms[side], e.at_ms);
   return r;
 }
@@ -332,6 +332,7 @@ Staged Observer::stage_record(Side side, const Evidence& e) {
     pair.status = only(side);
     pair.reason = "its phone is a person's now";
     pair.since_ms = c_.now();
+    wake_neighbours(pair);
   }
   if (changed) pair.dirty = true;
   if (changed) c_.store.put_pair(pair);
@@ -381,6 +382,27 @@ bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, 
   return changed;
 }
 
+// Who was held because of it is looked at again.
+void Observer::wake_neighbours(const PairState& pair) {
+  for (const auto& identity : c_.store.identities(pair.id))
+    if (identity.kind != Identity::Kind::id)
+      for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
+        if (near != pair.id) c_.store.set_dirty(near, true);
+}
+
+// A row met for the first time while a write of ours to another record of the person is on its way: what that
+// one took will show here too, and is no edit then (P11).
+void Observer::expect_echo(Side side, SourceRow& row) {
+  for (const auto& source : c_.store.sources_of(side, row.person)) {
+    if (source.lag_until_ms <= c_.even_ms()) continue;
+    for (const auto& [native, shown] : source.shown)
+      if (const auto was = source.before.find(native);
+          shown.is_value() && (was == source.before.end() || was->second != shown))
+        row.expected.insert_or_assign(native, shown);
+    if (!row.expected.empty()) row.expected_until_ms = source.lag_until_ms + tuning::kEchoMs;
+  }
+}
+
 Staged Observer::stage_source(Side side, const Evidence& e) {
   const Phone phone =
       parse_phone(e.person, c_.policy.mapping.default_country(), c_.replicas[side]->own_numbers());
@@ -413,11 +435,12 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   if (e.source.kind == SourceKind::row && reading.caller_id_name.empty())
     for (const auto& source : c_.store.sources_of(side, row.person))  // newest first
       if (reading.caller_id_name.empty()) reading.caller_id_name = source.caller_id_name;
-  const bool in_lag = known && known->lag_until_ms > c_.now();
+  const bool in_lag = known && known->lag_until_ms > c_.even_ms();
   if (in_lag && e.shows_tags) {  // tags lag with the listing that shows them
     if (known->before.count(kTags) != 0 && joined_tags(e.tags) != joined_tags(known->tags))
       return {pair.id, false};
   }
+  if (!known && e.source.kind == SourceKind::row) expect_echo(side, row);
   const SourceRow* known_row = known ? &*known : nullptr;
   FoldResult folded = fold(alias ? FoldState{} : pair.fold[side], known_row, reading);
   if (folded.lagging) return {pair.id, false};
@@ -437,7 +460,7 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   if (e.shows_tags && !e.redacted) row.tags = e.tags;
   row.lag_until_ms = 0;
   row.before.clear();
-  if (!in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
+  if (known && !in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
     row.expected.clear();
     row.expected_until_ms = 0;
   }
@@ -462,6 +485,7 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
     pair.status = status_with(pair);
     pair.reason = "back on the list";
     pair.since_ms = c_.now();
+    wake_neighbours(pair);
     changed = true;
   }
   // A new newest activity may be stale even where it is no news: the planner looks (P33).

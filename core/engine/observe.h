@@ -43,13 +43,14 @@ class Observer {
   bool show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, const FieldMap& written = {});
   // The union of tags over the person's sources, aliases included (P45).
   bool show_tags(PairState& pair, Side side);
+  // The phones and e-mails that `evidence`, just taken in, lets the pair be matched by.
+  void identify(PairState& pair, Side side, const Evidence& evidence);
   [[nodiscard]] Reading reading_of(Side side, const Evidence& evidence) const;
 
  private:
   Staged stage_record(Side side, const Evidence& evidence);
   Staged stage_source(Side side, const Evidence& evidence);
   bool show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms);
-  void identify(PairState& pair, Side side, const Evidence& evidence);
   bool stage_page(Side side, const std::vector<const Evidence*>& differing);
   void missing_from(Side side, const std::vector<std::uint64_t>& met);     // a complete listing; sorted
   bool sings(Side side, std::size_t lost, std::size_t known, bool empty);  // the canary
@@ -62,6 +63,8 @@ class Observer {
   bool shows_as_seen(Side side, const Evidence& evidence);
   bool is_erased(Side side, const Evidence& evidence);
   void call_again(PairState& pair, Side side);
+  void wake_neighbours(const PairState& pair);
+  void expect_echo(Side side, SourceRow& row);
   std::vector<RecordId> keys_of(const PairState& pair, Side side);
 
   Context& c_;

@@ -9,6 +9,11 @@
 #include "core/tuning.h"
 
 namespace tandem {
+// `found` may be older than now: of a listing that was kept.
+std::int64_t Settler::even_time_of(const Found& found) const {
+  return c_.even_ms() - std::max<std::int64_t>(0, c_.now() - found.as_of_ms);
+}
+
 bool Settler::index_caught_up(const Intent& intent, std::int64_t as_of_ms) const {
   return as_of_ms - c_.can(intent.side).index_lag_ms >= intent.sent_ms;
 }
@@ -70,7 +75,13 @@ bool Settler::sight(const Intent& found, const Evidence& e) {
   const bool as_sent = shows_what_was_sent(intent, e);
   // Without an answer it may never have arrived: recover() finds out.
   if (!as_sent && intent.state == IntentState::open) return false;
-  if (!as_sent && shows_what_was_before(intent, e) && !index_caught_up(intent, c_.now())) return false;
+  if (!as_sent && shows_what_was_before(intent, e) && !index_caught_up(intent, c_.even_ms())) {
+    if (!intent.sighted && intent.write.target && intent.write.target != e.source) {
+      intent.sighted = true;
+      c_.store.put_intent(intent);
+    }
+    return false;
+  }
   Receipt receipt;
   receipt.record = intent.write.record;
   receipt.shown.push_back(e);
@@ -121,7 +132,7 @@ void Settler::recover_create(Intent& intent) {
   for (const auto& e : found->evidence)
     if (e.source.kind == can.creates) made.push_back(e);
   if (made.empty()) {
-    if (!index_caught_up(intent, found->as_of_ms)) {
+    if (!index_caught_up(intent, even_time_of(*found))) {
       ++waiting_;
       return;
     }
@@ -140,7 +151,7 @@ void Settler::recover_create(Intent& intent) {
     receipt.record = can.has_records ? RecordId{made.front().source.id} : intent.write.record;
     receipt.shown = made;
     if (!can.has_records && !shows_what_was_sent(intent, made.front()) &&
-        !index_caught_up(intent, found->as_of_ms)) {
+        !index_caught_up(intent, even_time_of(*found))) {
       ++waiting_;
       return;
     }
@@ -188,16 +199,17 @@ void Settler::recover_source(Intent& intent) {
       c_.store.transact([&] { close(intent); });
       return;
     }
-    if (!index_caught_up(intent, c_.now())) {
+    if (!index_caught_up(intent, c_.even_ms())) {
       ++waiting_;
       return;
     }
+    if (intent.sighted && was_taken_off(intent)) return;
     if (is_refused(intent) && is_put_back(intent)) return;
     return again(intent);  // the removal arrived and the add did not (P38)
   }
   const Evidence e = answer->front();
   const bool as_sent = shows_what_was_sent(intent, e);
-  if (!as_sent && row && !index_caught_up(intent, c_.now())) {
+  if (!as_sent && row && !index_caught_up(intent, c_.even_ms())) {
     ++waiting_;
     return;
   }
@@ -216,6 +228,21 @@ bool Settler::is_refused(const Intent& intent) const {
   return std::any_of(pair.parked.begin(), pair.parked.end(), [&](const Parked& p) {
     return p.side == intent.side && (p.field == Parked::kOneOfSeveral || intent.fields.count(p.field) != 0);
   });
+}
+
+// What the replace made was seen, and people took it off since: the old row's source is missed like any other's
+// (P22).
+bool Settler::was_taken_off(const Intent& intent) {
+  const auto found = c_.replicas[intent.side]->find({intent.write.record.text, ""});
+  if (!found) {
+    c_.trouble(intent.side, found.error());
+    return true;
+  }
+  if (std::any_of(found->evidence.begin(), found->evidence.end(),
+                  [](const Evidence& e) { return e.source.kind == SourceKind::row; }))
+    return false;
+  c_.store.transact([&] { close(intent); });
+  return true;
 }
 
 // Its old form is back as another row, or nobody can say yet: nothing is sent.
@@ -260,7 +287,7 @@ void Settler::recover_removal(Intent& intent) {
 void Settler::again(Intent& intent) {
   intent.write.resume = true;
   ++intent.attempts;
-  intent.sent_ms = c_.now();
+  intent.sent_ms = c_.even_ms();
   c_.store.transact([&] { c_.store.put_intent(intent); });
   auto answers = c_.replicas[intent.side]->apply(std::span(&intent.write, 1));
   auto& answer = answers.front();

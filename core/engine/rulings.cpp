@@ -102,48 +102,8 @@ class Rule {
     pair.dirty = true;
   }
 
-  // Takes the record of `side` that the ruling names out of the pair, with all that is known of it.
   PairState split_off(PairState& pair, Side side) {
-    const RecordId id = record(side);
-    const bool primary = pair.record[side] == id;
-    PairState out;
-    out.status = only(side);
-    out.record[side] = id;
-    out.since_ms = c_.now();
-    std::vector<Identity> theirs, ours;
-    for (auto& identity : c_.store.identities(pair.id)) {
-      const bool goes = identity.side == side && (primary || identity.value == id.text);
-      (goes ? theirs : ours).push_back(identity);
-    }
-    if (!primary)
-      for (auto& identity : theirs) identity.alias = false;
-    if (primary) {
-      for (const auto& [name, field] : pair.fields) {
-        PairField& mine = out.fields[name];
-        mine.seen[side] = field.seen[side];
-        mine.edited_at_ms[side] = field.edited_at_ms[side];
-        mine.unconfirmed[side] = field.unconfirmed[side];
-      }
-      out.fold[side] = pair.fold[side];
-      out.seen_tags[side] = pair.seen_tags[side];
-      out.made_by_us[side] = pair.made_by_us[side];
-      forget_side(pair, side);
-    }
-    add_key_as_phone(c_, pair, ours);
-    add_key_as_phone(c_, out, theirs);
-    c_.store.set_identities(pair.id, ours);
-    c_.store.put_pair(pair);
-    c_.store.put_pair(out);
-    c_.store.set_identities(out.id, theirs);
-    if (!primary && !c_.can(side).has_records) {
-      adopt_key(c_, observer_, out, side, id);
-      for (auto& [name, field] : out.fields) field.base = {};
-    }
-    for (PairState* half : {&pair, &out}) {
-      if (!c_.can(side).has_records) observer_.show_tags(*half, side);
-      c_.store.sync_conflicts(half->id, {}, c_.report.run, c_.now());
-    }
-    return out;
+    return tandem::split_off(c_, observer_, pair, side, record(side));
   }
 
   static constexpr int kByPerson = 1000;  // above every score of the matching

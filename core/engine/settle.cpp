@@ -34,6 +34,13 @@ int answers_with(const Intent& intent, int before, const std::string& last_by, s
   return answers ? before + 1 : 0;
 }
 
+bool is_newer(const Context& c, Side side, const std::set<std::string>& natives, const std::string& field) {
+  const FieldRule* rule = c.policy.mapping.find(field);
+  if (rule == nullptr) return false;
+  return natives.count(rule->native[side]) != 0 ||
+         (c.can(side).joined_name && (field == "first_name" || field == "last_name") && natives.count("name") != 0);
+}
+
 void release(PairState& pair, Side side, std::string_view field) {
   std::erase_if(pair.parked, [&](const Parked& p) { return p.side == side && p.field == field; });
 }
@@ -171,7 +178,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     pair.reason = fmt::format("created in {} by tandem", to_text(side));
     pair.since_ms = c_.now();
   }
-  take_image(pair, intent, receipt.shown);
+  const auto newer = take_image(pair, intent, receipt.shown);
   if (receipt.shown.empty())  // accepted, not seen yet: what was sent is what it will show
     pair.fold[side] =
         fold_written(pair.fold[side], written_native(c_, side, intent.write.whole, {}, pair.fold[side]), {});
@@ -185,6 +192,10 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     }
   }
   if (c_.can(side).keyed_by_phone) shown["phone"] = FieldValue::of(receipt.record.text);
+  const auto known_as = c_.store.identities(pair.id);
+  const bool has_alias = std::any_of(known_as.begin(), known_as.end(), [&](const Identity& i) {
+    return i.kind == Identity::Kind::id && i.side == side && i.alias;
+  });
   std::vector<std::string> unmoved;
   // Everything both sides show now is agreed, what the server added by itself included (P11).
   for (const auto& rule : c_.policy.mapping.rules()) {
@@ -192,7 +203,11 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     PairField& field = pair.fields[rule.name];
     const FieldValue now = value_of(shown, rule.name);
     if (was_linked && sent == intent.fields.end() && !rekeyed) continue;
-    if (now.is_observed()) field.seen[side] = now;
+    // Edited under the number it had before: still an edit under this one, until it has travelled.
+    if (rekeyed && sent == intent.fields.end() && now.is_value() && now == field.seen[side] &&
+        now != field.base[side])
+      continue;
+    if (now.is_observed() && !is_newer(c_, side, newer, rule.name)) field.seen[side] = now;
     // Left out because it was refused: not agreed, and tried once more as an update.
     if (sent == intent.fields.end() && is_parked(pair, side, rule.name)) continue;
     if (sent != intent.fields.end()) {
@@ -214,6 +229,9 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
       if (field.seen[from].is_observed()) field.base[from] = field.seen[from];
     } else if (now.is_cleared()) {
       field.base[side] = now;  // seen late: a value here, or another one there, is an edit since
+      // Agreed under the number it had before: nothing of it has come to this one.
+      if (has_alias && field.base[from].is_value() && field.base[from] == field.seen[from])
+        field.base[from] = {};
     }
   }
   park_unmoved(pair, intent, unmoved);
@@ -223,8 +241,12 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   if (std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
   add_key_as_phone(c_, pair, all);
   c_.store.set_identities(pair.id, all);
-  for (const Evidence& e : receipt.shown)
-    if (e.source.kind == SourceKind::record) observer_.stage(side, e);  // identities, and fields not sent
+  for (const Evidence& e : receipt.shown) {
+    if (e.source.kind == SourceKind::record)
+      observer_.stage(side, e);  // identities, and fields not sent
+    else
+      observer_.identify(pair, side, e);
+  }
   if (first) write_history(intent, receipt.record.text);
   if (receipt.awaiting_index) {
     intent.state = IntentState::awaiting;
@@ -240,7 +262,8 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
   const std::string record_id = intent.write.target ? intent.write.target->id : pair.record[side].text;
   const bool first = intent.state == IntentState::open;
   pair.dirty = true;
-  take_image(pair, intent, receipt.shown);
+  const FieldMap row_before = replaced_row(intent);
+  const auto newer = take_image(pair, intent, receipt.shown);
   if (!c_.can(side).has_records && intent.write.record != pair.record[side]) {  // an alias by now
     c_.store.put_pair(pair);
     if (first) write_history(intent, record_id);
@@ -267,6 +290,13 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
       continue;
     }
     const bool from_there = intent.changed_by == to_text(from) || field.seen[from] == sent;
+    if (is_newer(c_, side, newer, name)) {
+      field.base[side] = sent;
+      if (from_there) field.base[from] = sent;
+      release(pair, side, name);
+      if (first) agree(field, intent, c_.now());
+      continue;
+    }
     const bool is_ours = may_be_ours(now, sent, before_of(intent, name));
     if (!now.is_observed() && sent.is_value() && !receipt.shown.empty() && is_shown_there(intent, name)) {
       unmoved.push_back(name);
@@ -297,6 +327,7 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
       it->second.decided_on[side] = field.seen[side];
   }
   if (intent.fields.size() > 1) release(pair, side, Parked::kOneOfSeveral);
+  for (const auto& name : lost_with_row(pair, intent, row_before, receipt)) unmoved.push_back(name);
   park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);
   for (const Evidence& e : receipt.shown)
@@ -308,6 +339,38 @@ void Settler::settle_update(Intent& intent, const Receipt& receipt) {
   } else {
     close(intent);
   }
+}
+
+FieldMap Settler::replaced_row(const Intent& intent) const {
+  if (!intent.write.target || intent.write.target->kind != SourceKind::row) return {};
+  const auto row = c_.store.source(intent.side, *intent.write.target);
+  return row ? row->shown : FieldMap{};
+}
+
+// Not everything that a row shows can be written to one: what a replace did not bring back is in the history,
+// and the field is left alone (P38, P16).
+std::vector<std::string> Settler::lost_with_row(const PairState& pair, const Intent& intent,
+                                                const FieldMap& row_before, const Receipt& receipt) {
+  std::vector<std::string> lost;
+  const Side side = intent.side;
+  if (row_before.empty() || receipt.shown.empty() || receipt.shown.front().source == intent.write.target)
+    return lost;
+  const FieldMap old = c_.policy.mapping.project(side, row_before, known_names(pair, side));
+  const FieldMap now = canonical_of(c_, pair, side, receipt.shown.front(), intent.fields);
+  for (const auto& [name, value] : old) {
+    if (!value.is_value() || !value_of(now, name).is_cleared() || intent.fields.count(name) != 0) continue;
+    if (name == "first_name" || name == "last_name" || is_parked(pair, side, name)) continue;
+    const FieldRule* rule = c_.policy.mapping.find(name);
+    const bool sent = rule != nullptr && std::any_of(intent.write.whole.begin(), intent.write.whole.end(),
+                                                     [&](const auto& f) {
+                                                       return f.first == rule->native[side] && !f.second.blank;
+                                                     });
+    if (!sent) continue;
+    lost.push_back(name);
+    c_.store.add_history({intent.run, c_.now(), side, "update", intent.write.target->id, pair.id, name, value,
+                          FieldValue::cleared(), "the row was replaced, and CTM did not take the value back"});
+  }
+  return lost;
 }
 
 void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
@@ -322,11 +385,13 @@ void Settler::settle_tags(Intent& intent, const Receipt& receipt) {
     }
     auto source = c_.store.source(side, e.source);
     if (!source) continue;
-    source->before = source->shown;
-    source->before["tags"] = FieldValue::of(joined_tags(source->tags));
+    FieldMap before = source->shown;
+    before["tags"] = FieldValue::of(joined_tags(source->tags));
+    keep_first(before, *source, c_.even_ms());
+    source->before = std::move(before);
     source->tags = e.tags;
     source->hash = {};  // a listing that shows what stood before: lag now, and somebody's edit afterwards
-    source->lag_until_ms = c_.now() + c_.can(side).index_lag_ms;
+    source->lag_until_ms = c_.even_ms() + c_.can(side).index_lag_ms;
     c_.store.put_source(*source);
   }
   if (c_.can(side).tags_on_activities) {
@@ -400,7 +465,7 @@ void adopt_key(Context& c, Observer& observer, PairState& pair, Side side, const
     reading.kind = source.ref.kind;
     reading.at_ms = source.ref.kind == SourceKind::activity ? source.at_ms : c.high_water_ms[side];
     reading.shown = source.shown;
-    reading.now_ms = c.now();
+    reading.now_ms = c.even_ms();
     reading.high_water_ms = c.high_water_ms[side];
     pair.fold[side] = fold(pair.fold[side], nullptr, reading).fold;
   }

@@ -2,6 +2,8 @@
 // echo differs from nothing (P11). Also what to do with refusals and with writes whose outcome is
 // not known.
 #pragma once
+#include <set>
+#include <string>
 #include <vector>
 #include "core/engine/context.h"
 
@@ -34,12 +36,18 @@ class Settler {
   void settle_update(Intent& intent, const Receipt& receipt);
   void settle_tags(Intent& intent, const Receipt& receipt);
   void settle_removed(const Intent& intent);
+  [[nodiscard]] FieldMap replaced_row(const Intent& intent) const;  // what the target showed; {} = no row
+  std::vector<std::string> lost_with_row(const PairState& pair, const Intent& intent,
+                                         const FieldMap& row_before, const Receipt& receipt);
   // Accepted, and its target does not show it although it can show the field.
   void park_unmoved(PairState& pair, const Intent& intent, const std::vector<std::string>& fields);
   [[nodiscard]] bool is_shown_there(const Intent& intent, const std::string& field) const;
   void rekey(PairState& pair, Side side, const RecordId& key);
   // Takes evidence of our own write into the pair: its written fields as image, the rest as news.
-  void take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
+  // Returns the native fields that the side has said something else of since the write was planned.
+  std::set<std::string> take_image(PairState& pair, const Intent& intent, const std::vector<Evidence>& shown);
+  [[nodiscard]] bool said_since(const PairState& pair, const Intent& intent, const std::string& native,
+                                const FieldValue& sent, const FieldValue& now) const;
   void write_history(const Intent& intent, const std::string& record_id);
   [[nodiscard]] bool is_late(const Intent& intent) const;  // of an earlier run: settled by the recovery
   void close(const Intent& intent);
@@ -49,8 +57,10 @@ class Settler {
   void recover_source(Intent& intent);
   [[nodiscard]] bool is_refused(const Intent& intent) const;
   bool is_put_back(const Intent& intent);
+  bool was_taken_off(const Intent& intent);
   void recover_removal(Intent& intent);
   void again(Intent& intent);
+  [[nodiscard]] std::int64_t even_time_of(const Found& found) const;
   [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;
   [[nodiscard]] bool shows_what_was_sent(const Intent& intent, const Evidence& evidence) const;
   [[nodiscard]] bool shows_some_of_it(const Intent& intent, const Evidence& evidence) const;
@@ -69,6 +79,9 @@ class Settler {
 // the fold: it would outlive every later edit of the whole name.
 [[nodiscard]] FieldMap written_native(const Context& context, Side side, const WireFields& sent,
                                       const FieldMap& shown, FoldState& fold);
+
+// Of several writes within one lag, what stood before the first (SourceRow::before).
+void keep_first(FieldMap& before, const SourceRow& source, std::int64_t now_ms);
 
 // The sent value as a server may have stored it, cut or in other letters (P11).
 [[nodiscard]] bool is_image(const FieldValue& shown, const FieldValue& sent);

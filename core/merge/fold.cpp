@@ -102,6 +102,8 @@ FoldResult fold(const FoldState& before, const SourceRow* known, const Reading& 
                              is_unconfirmed_name(value.text(), reading.caller_id_name, reading.shown,
                                                  value_of(reading.shown, "phone").text());
     FoldField& field = out.fold[native];
+    // Who clears what a source showed says nothing of what another one has been showing since.
+    if (value.is_cleared() && field.value.is_value() && field.value != last) continue;
     const bool differs = last.is_observed();
     const bool changed =
         differs && !unconfirmed

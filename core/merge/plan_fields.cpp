@@ -193,6 +193,9 @@ FieldMap Planner::image(Side s, const FieldMap& changed) const {
       whole[rule.name] = it->second;
     else if (drafted != nullptr)  // another write of this plan brings it: a replace must not take it back
       whole[rule.name] = *drafted;
+    else if (is_name(rule.name) && f.unconfirmed[s])  // a half of the carrier's name does not go with ours
+      whole[rule.name] = f.seen[other(s)].is_value() && flows_to(rule.direction, s) ? f.seen[other(s)]
+                                                                                    : FieldValue::cleared();
     else if (f.seen[s].is_observed())
       whole[rule.name] = f.seen[s];
     else if (f.base[s].is_value())

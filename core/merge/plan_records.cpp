@@ -60,7 +60,7 @@ void Planner::plan_corrections() {
               rule.native[s] == native || (native == "name" && can(s).joined_name && is_name(rule.name));
           if (hit && flows_to(rule.direction, s) && !is_parked(s, rule.name) &&
               can_write(access(s, kind, rule)))
-            canonical[rule.name] = field(rule.name).base[s];
+            canonical[rule.name] = agreed_value(s, rule.name);
         }
       }
       if (canonical.empty()) continue;
@@ -98,27 +98,38 @@ bool Planner::is_drafted(Side s, const SourceRef& ref) const {
   return false;
 }
 
+// The base, as this very plan leaves it.
+const FieldValue& Planner::agreed_value(Side s, std::string_view name) const {
+  for (const auto& change : out_.bases)
+    if (change.field == name) return change.base[s];
+  return field(name).base[s];
+}
+
 FieldMap Planner::agreed_native(Side s) const {
   FieldMap agreed;
   for (const auto& rule : policy_.mapping.rules()) {
     if (rule.native[s].empty() || rule.name == kPhone || !flows_to(rule.direction, s)) continue;
-    const PairField& f = field(rule.name);
-    if (!f.base[s].is_observed() || f.base[s] != f.seen[s] || in_conflict(rule.name)) continue;
+    const FieldValue& base = agreed_value(s, rule.name);
+    if (!base.is_observed() || base != field(rule.name).seen[s] || in_conflict(rule.name)) continue;
     if (drafted_value(s, rule.name) != nullptr) continue;  // another value is on its way: corrected after it
     if (can(s).joined_name && is_name(rule.name)) continue;
-    if (f.base[s].is_cleared()) {
+    if (base.is_cleared()) {
       if (flows_to(rule.clears, s)) agreed[rule.native[s]] = FieldValue::cleared();
       continue;
     }
-    const WireFields wire = policy_.mapping.to_native(s, {{rule.name, f.base[s]}}, {}, can(s));
+    const WireFields wire = policy_.mapping.to_native(s, {{rule.name, base}}, {}, can(s));
     const FieldMap canonical_native = policy_.mapping.normalise(s, wire);
     for (const auto& [native, value] : canonical_native) agreed[native] = value;
   }
-  const PairField &first = field(kFirst), &last = field(kLast);
-  const bool settled = first.base[s] == first.seen[s] && last.base[s] == last.seen[s];
+  const FieldValue &first = agreed_value(s, kFirst), &last = agreed_value(s, kLast);
+  const bool settled = first == field(kFirst).seen[s] && last == field(kLast).seen[s];
   const bool drafted = drafted_value(s, kFirst) != nullptr || drafted_value(s, kLast) != nullptr;
-  if (can(s).joined_name && settled && !drafted && !in_conflict(kFirst) && !in_conflict(kLast)) {
-    const std::string whole = join_name(first.base[s].text(), last.base[s].text());
+  const auto flows = [&](std::string_view half) {
+    const FieldRule* rule = policy_.mapping.find(half);
+    return rule != nullptr && flows_to(rule->direction, s);
+  };
+  if (can(s).joined_name && flows(kFirst) && flows(kLast) && settled && !drafted && !in_conflict(kFirst) && !in_conflict(kLast)) {
+    const std::string whole = join_name(first.text(), last.text());
     if (!whole.empty()) agreed["name"] = FieldValue::of(whole);
   }
   return agreed;

@@ -97,6 +97,7 @@ class Planner {
   [[nodiscard]] bool is_drafted(Side s, const SourceRef& ref) const;
   // Native values that both the side as a whole and its base show, and that nobody contests.
   [[nodiscard]] FieldMap agreed_native(Side s) const;
+  [[nodiscard]] const FieldValue& agreed_value(Side s, std::string_view name) const;
   [[nodiscard]] bool in_conflict(std::string_view name) const;
 
   [[nodiscard]] const TagSet* tags_seen(Side s) const;

@@ -52,6 +52,7 @@ struct Intent {
   std::int64_t run = 0;
   std::int64_t enlisted_ms = 0, sent_ms = 0;  // our clock; sent_ms 0 = never sent
   int attempts = 0;
+  bool sighted = false;  // the row it made was shown since, not yet with all its values
   bool operator==(const Intent&) const = default;
 };
 

@@ -1,6 +1,8 @@
 #include "daemon/commands/wall_clock.h"
 #include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <fstream>
 #include <thread>
 
 namespace tandem {
@@ -9,6 +11,17 @@ using std::chrono::milliseconds;
 std::int64_t WallClock::now_ms() {
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+SteadyTime WallClock::steady() {
+  static const std::string epoch = [] {
+    std::string id;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
+    return id.empty() ? std::string("-") : id;
+  }();
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return {epoch, static_cast<std::int64_t>(now.tv_sec) * 1'000 + now.tv_nsec / 1'000'000};
 }
 
 void WallClock::sleep_until_ms(std::int64_t when_ms) {

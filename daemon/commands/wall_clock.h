@@ -9,6 +9,7 @@ namespace tandem {
 class WallClock final : public Clock {
  public:
   [[nodiscard]] std::int64_t now_ms() override;
+  [[nodiscard]] SteadyTime steady() override;  // since the machine was started, sleep included
   void sleep_until_ms(std::int64_t when_ms) override;
   void stop();  // for good; any thread
 

@@ -231,6 +231,10 @@ std::string encode_body(const Intent& intent) {
     }
     out.close_object();
   }
+  if (intent.sighted) {
+    out.key("sighted");
+    out.boolean(true);
+  }
   out.close_object();
   return out.take();
 }
@@ -252,5 +256,6 @@ void decode_body(std::string_view text, Intent& intent) {
   if (const JsonValue* why = all.find("why"))
     for (std::size_t i = 0; i < why->as_object().keys.size(); ++i)
       intent.why.emplace(why->keys[i], why->items[i].as_text());
+  intent.sighted = all.find("sighted") != nullptr;
 }
 }  // namespace tandem

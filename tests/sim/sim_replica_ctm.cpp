@@ -342,12 +342,35 @@ Result<void> SimCtmReplica::remove_row(const std::string& number) {
   });
 }
 
+// What the row shows beyond what is mapped: a replace brings it back, as far as a row takes it.
+void SimCtmReplica::keep_unmapped(const std::string& number) {
+  const auto& rows = account().rows(list_id_);
+  const auto row = std::ranges::find_if(
+      rows, [&](const auto& entry) { return entry.row->membership.number == number; });
+  if (row == rows.end()) return;
+  CtmPatch kept;
+  const auto mapped = mapping_.native_names(Side::ctm);
+  const auto keep = [&](std::string_view native, const std::string& key, const std::string& text) {
+    if (!text.empty() && std::ranges::find(mapped, native) == mapped.end()) kept[key] = text;
+  };
+  for (const auto& [native, key] : kAddress)
+    keep(native, std::string(key), ctm_value(row->row->who, key));
+  for (const auto& [api_name, text] : row->row->who.custom)
+    keep(std::string(kCustom) + api_name, std::string(kCtmCustom) + api_name, text);
+  unmapped_[number] = std::move(kept);
+}
+
 Result<void> SimCtmReplica::add_row(const Write& write) {
   return wire_.send("POST", lists() + "/add_contact", [&](PageFault) -> std::optional<Error> {
-    CtmPatch patch = patch_of(write.whole, true);
+    const auto kept = unmapped_.find(write.record.text);
+    CtmPatch patch = kept == unmapped_.end() ? CtmPatch{} : kept->second;
+    if (!model_.switches().on("list_address_write"))
+      for (const auto& [native, key] : kAddress) patch.erase(std::string(key));
+    for (auto& [key, text] : patch_of(write.whole, true)) patch[key] = text;
     patch["number"] = write.record.text;
     const CtmOutcome outcome = account().add_contact(kApi, list_id_, patch);
     if (!outcome.ok()) return refusal(outcome, list_id_);
+    unmapped_.erase(write.record.text);
     return std::nullopt;
   });
 }
@@ -374,6 +397,7 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
       }
     }
   }
+  if (replaces) keep_unmapped(number);
   if (replaces)
     if (const auto removed = remove_row(number); !removed) {
       // Refused, and perhaps done all the same: without the add there would be a hole.

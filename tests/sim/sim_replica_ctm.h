@@ -35,6 +35,9 @@ class SimCtmReplica final : public Replica {
   std::vector<Result<std::vector<Evidence>>> fetch(std::span<const FetchRequest> requests) override;
   Result<Found> find(const NaturalKey& key) override;
   std::vector<Result<Receipt>> apply(std::span<const Write> writes) override;
+  // What rows under replacement show beyond the mapping, by number: durable before the removal is sent, so it
+  // outlives the process.
+  std::map<std::string, CtmPatch>& unmapped() { return unmapped_; }
   std::map<std::string, std::string> learned() const override { return learned_; }
   void recall(const std::map<std::string, std::string>& facts) override { learned_ = facts; }
   Usage usage() const override { return {wire_.requests(), -1, -1}; }
@@ -59,6 +62,7 @@ class SimCtmReplica final : public Replica {
   Result<Receipt> put_row(const Write& write);
   Result<Receipt> modify(const Write& write);
   Result<Receipt> tag(const Write& write);
+  void keep_unmapped(const std::string& number);
   Result<void> add_row(const Write& write);
   Result<void> remove_row(const std::string& number);
   [[nodiscard]] CtmPatch patch_of(const WireFields& fields, bool for_row) const;
@@ -78,5 +82,6 @@ class SimCtmReplica final : public Replica {
   std::set<std::int64_t> swept_;  // row ids of the sweep going on
   std::int64_t swept_calls_ = 0;  // activities of the full reading going on
   std::map<std::string, std::string> learned_;
+  std::map<std::string, CtmPatch> unmapped_;
 };
 }  // namespace tandem::sim

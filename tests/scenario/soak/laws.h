@@ -65,6 +65,9 @@ class Laws {
   [[nodiscard]] bool may_be_removed(const std::string& number, std::int64_t at_ms);
   [[nodiscard]] bool edited_unheard(const std::string& number, const std::string& contact, std::size_t until);
   [[nodiscard]] bool added_unseen(const Entry& e) const;  // a row, and a cycle began before its list shows it
+  [[nodiscard]] bool is_of_another_pair(const Entry& write, const Entry& entered);
+  [[nodiscard]] bool comes_late(const Entry& e) const;  // no listing before the state was lost could show it
+  [[nodiscard]] std::int64_t lag_of(Side side) const;
   [[nodiscard]] std::ptrdiff_t visible_from(const Entry& e) const;  // the number of the cycle that can see it
   [[nodiscard]] std::string name_of(const Entry& e) const;
   [[nodiscard]] std::vector<sim::CtmRow> rows_of(const std::string& number);

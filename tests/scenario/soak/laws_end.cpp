@@ -139,7 +139,7 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: CTM {} shows '{}', HighLevel {} '{}'", pair, field,
                                       number, fmt::join(differing, "', '"), id, theirs));
-    if (theirs.empty() && !differing.empty() &&
+    if (theirs.empty() && !differing.empty() && life_.policy_.correct_stale_identity &&
         !((cleared || moved(group)) && !clears_travel(field, Side::ctm)))
       return life_.broken("P4 convergence",
                           fmt::format("pair {}, {}: HighLevel {} is blank, CTM {} shows '{}'", pair, field,
@@ -249,14 +249,17 @@ bool Laws::audited(const Entry& e) {
       e.action != "modify")
     return true;
   const auto& all = life_.ledger_.entries();
+  Words back;
   if (e.side == Side::ctm && e.action == "delete") {  // a replace brings it back, or it stands elsewhere
     const std::string group = life_.ledger_.group_of(e);
     for (std::size_t i = e.seq + 1; i < all.size(); ++i)
       if (all[i].by_us() && all[i].side == e.side && all[i].field == e.field &&
-          all[i].new_text == e.old_text && life_.ledger_.group_of(all[i]) == group)
-        return true;
-    for (const auto& row : life_.ctm_.account().live_rows(life_.ctm_.sync_list()))
-      if (e.field == "name" && std::ranges::includes(words_of("name", row.who.name), e.was)) return true;
+          life_.ledger_.group_of(all[i]) == group)
+        back.insert(all[i].is.begin(), all[i].is.end());
+    for (const auto& row : life_.ctm_.account().live_rows(life_.ctm_.sync_list())) {
+      const Words words = words_of("name", row.who.name);
+      if (e.field == "name" && std::ranges::includes(words, e.was)) return true;
+    }
   }
   // Wherever tandem wrote it down: the pair may have another id by now.
   std::set<std::string> kept;
@@ -272,7 +275,7 @@ bool Laws::audited(const Entry& e) {
   }
   const auto lost = e.lost();
   return std::ranges::all_of(lost, [&](const auto& word) {
-    if (kept.contains(word)) return true;
+    if (kept.contains(word) || back.contains(word)) return true;
     if (e.action != "cascade" && e.side != Side::ctm) return false;
     for (const std::int64_t id : life_.ctm_.account().activities_of(e.person)) {  // it stands elsewhere still
       const auto& who = life_.ctm_.account().activity(id)->who;
@@ -302,7 +305,11 @@ void Laws::p17_tags() {
         called = called || !activity->redacted;
         for (const auto& tag : activity->tags_at(life_.ctm_.now())) at_ctm.push_back(tag);
       }
-    const TagSet ctm = canonical_tags(at_ctm), highlevel = canonical_tags((*contact)->tags);
+    TagSet ctm = canonical_tags(at_ctm), highlevel = canonical_tags((*contact)->tags);
+    const std::string group = life_.ledger_.group_of("h:" + row[1]);
+    for (const Entry& e : life_.ledger_.entries())  // hidden, and no more than that (P46)
+      if (e.action == "redact" && e.field == "tags" && life_.ledger_.group_of(e) == group)
+        for (const auto& tag : e.lost()) ctm.erase(tag), highlevel.erase(tag);
     if (called && ctm != highlevel)
       life_.broken("P17 tag algebra", fmt::format("pair {}: CTM has [{}], HighLevel {} has [{}]", row[0],
                                                   fmt::join(ctm, ", "), row[1], fmt::join(highlevel, ", ")));

@@ -106,6 +106,7 @@ void Laws::p2_newer_wins(const Entry& e) {
   if (!life_.policy_.correct_stale_identity) return;  // old values stay on purpose, and are shown again
   std::int64_t lost = -1, gained = -1;
   for (const auto& word : e.lost()) lost = std::max(lost, ledger.entered(group, e.field, word, e.seq));
+  if (lost >= 0 && is_of_another_pair(e, ledger.entries()[static_cast<std::size_t>(lost)])) return;
   for (const auto& word : e.gained())
     gained = std::max(gained, ledger.entered(group, e.field, word, e.seq, true));
   if (e.gained().empty()) gained = ledger.cleared(group, e.field, e.seq);
@@ -211,15 +212,17 @@ void Laws::p15_no_resurrection(const Entry& e) {
   const std::size_t since = life_.forgot_ ? life_.forgotten_at_ : 0;  // a new state cannot know
   if (e.side == Side::ctm && e.action == "list_add") {
     bool off = false;
+    const std::int64_t lag = life_.ctm_.switches().number("index_lag_ms");
     std::int64_t added_ms = 0;
     for (std::size_t i = since; i < e.seq; ++i) {
       const Entry& x = all[i];
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") added_ms = x.at_ms;
       // A row that left before any reading could show it is one whose add did not arrive (P8).
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_remove")
-        off = !x.by_us() && std::ranges::any_of(life_.completed_at_ms_, [&](std::int64_t began) {
-          return began >= added_ms + life_.ctm_.switches().number("index_lag_ms") && began < x.at_ms;
-        });
+        off = !x.by_us() && e.at_ms > x.at_ms + lag &&  // a list that lags shows it still
+              std::ranges::any_of(life_.completed_at_ms_, [&](std::int64_t began) {
+                return began >= added_ms + lag && began < x.at_ms;
+              });
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") off = false;
       if (x.side == Side::highlevel && x.field == "phone" && !x.by_us() && x.new_text == e.person)
         off = false;
@@ -311,6 +314,12 @@ void Laws::p23_brainwash(const Entry& e) {
       ledger.entries().begin() + static_cast<std::ptrdiff_t>(e.seq),
       [&](const Entry& x) { return !x.by_us() && x.field == e.field && ledger.group_of(x) == group; });
   if (edited || decided(e)) return;
+  // Entered before, and shown by no listing of then: it comes to light as news.
+  const bool late = std::ranges::any_of(e.gained(), [&](const auto& word) {
+    const auto at = ledger.entered(group, e.field, word, e.seq);
+    return at >= 0 && comes_late(ledger.entries()[static_cast<std::size_t>(at)]);
+  });
+  if (late) return;
   // CTM's own older words (an activity against its row) may be put right by what both sides agree on.
   const bool agreed =
       std::ranges::all_of(e.gained(), [&](const auto& w) { return ledger.shown(e.side, group, e.field, w); });
@@ -349,6 +358,16 @@ void Laws::p40_opt_out(const Entry& e) {
 }
 
 // ---- what they share
+// An e-mail that two callers have is each one's own.
+bool Laws::is_of_another_pair(const Entry& write, const Entry& entered) {
+  if (write.side != Side::ctm || entered.side != Side::ctm || write.person == entered.person) return false;
+  const auto pair_of = [&](const std::string& number) {
+    return life_.cell("SELECT pair_id FROM v_identities WHERE side = 'ctm' AND kind = 'id' AND value = ?",
+                      {number});
+  };
+  return pair_of(write.person) != pair_of(entered.person);
+}
+
 bool Laws::decided(const Entry& e) {
   Ledger& ledger = life_.ledger_;
   for (const auto& row :
@@ -367,9 +386,17 @@ bool Laws::decided(const Entry& e) {
   });
 }
 
+bool Laws::comes_late(const Entry& e) const {
+  return life_.holed_listings_.contains(e.side) || lag_of(e.side) + e.at_ms > life_.forgotten_ms_;
+}
+
+std::int64_t Laws::lag_of(Side side) const {
+  return side == Side::ctm ? life_.ctm_.switches().number("index_lag_ms")
+                           : life_.highlevel_.switches().number("index_lag_ms") * 5 / 3;
+}
+
 std::ptrdiff_t Laws::visible_from(const Entry& e) const {
-  const std::int64_t lag = e.side == Side::ctm ? life_.ctm_.switches().number("index_lag_ms")
-                                               : life_.highlevel_.switches().number("index_lag_ms") * 5 / 3;
+  const std::int64_t lag = lag_of(e.side);
   return std::ranges::count_if(life_.completed_at_ms_,
                                [&](std::int64_t began) { return began < e.at_ms + lag; });
 }

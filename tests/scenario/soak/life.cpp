@@ -20,6 +20,7 @@ constexpr std::int64_t kPastEveryLagMs = 65'000;
 // The last call has ended, and what its flow and the carrier add to it is there.
 constexpr std::int64_t kPastEveryStageMs = 20 * 60'000;
 constexpr std::int64_t kPastCanaryMs = 25 * 60 * 60'000;  // a listing that lost much is believed after a day
+constexpr std::int64_t kPastRetriesMs = 65 * 60'000;  // what was refused once is tried again within the hour
 constexpr std::int64_t kBetweenProofsMs = 10 * 60'000;    // of a deletion: twice, some minutes apart
 // Faults are over: what is left is agreed within so many cycles that do something, or it never is.
 constexpr int kCyclesToSettle = 8;
@@ -106,8 +107,10 @@ void Life::open() {
 void Life::close() {
   store_.reset();
   PerSide<std::unique_ptr<sim::SimWire>> kept;
+  auto unmapped = std::move(ctm_replica_->unmapped());
   for (const Side s : kSides) kept[s] = std::make_unique<sim::SimWire>(wire(s));
   open();
+  ctm_replica_->unmapped() = std::move(unmapped);
   for (const Side s : kSides) {
     wire(s).faults = kept[s]->faults;
     wire(s).revoked = kept[s]->revoked;
@@ -119,8 +122,28 @@ sim::SimWire& Life::wire(Side side) {
   return side == Side::ctm ? ctm_replica_->wire() : highlevel_replica_->wire();
 }
 
+void Life::drain(std::int64_t request) {
+  const std::size_t from = ledger_.now();
+  ledger_.drain(static_cast<int>(tally_.cycles), request);
+  for (std::size_t i = from; keep_trace_ && i < ledger_.now(); ++i) {
+    const Entry& e = ledger_.entries()[i];
+    trace(fmt::format("      [{}] {} {} {} of {} ({}), {}: '{}' -> '{}'{}", i, to_text(e.side), e.actor,
+                      e.action, e.record, e.person, e.field, e.old_text, e.new_text,
+                      e.unseen ? " unseen" : ""));
+  }
+}
+
 void Life::trace(const std::string& line) {
   if (keep_trace_) trace_ += line + "\n";
+}
+
+void Life::trace_state() {
+  if (!keep_trace_) return;
+  for (const char* sql : {"SELECT 'pair', pair_id, ctm_id, highlevel_id, state, reason FROM v_pairs ORDER BY 2",
+                          "SELECT 'identity', pair_id, side, kind, value, role FROM v_identities ORDER BY 2",
+                          "SELECT 'parked', * FROM v_parked", "SELECT 'conflict', * FROM v_conflicts",
+                          "SELECT 'history', * FROM v_history"})
+    for (const auto& row : rows(sql)) trace("  " + fmt::format("{}", fmt::join(row, "|")));
 }
 
 void Life::broken(const std::string& law, const std::string& detail) {
@@ -143,6 +166,7 @@ void Life::live() {
   try {
     settle();
     Laws(*this).at_the_end();
+    trace_state();
   } catch (const std::exception& error) {
     broken("no exception", fmt::format("at the end: {}", error.what()));
   }
@@ -258,6 +282,10 @@ void Life::settle() {
     wire(s).revoked = wire(s).answers_lost = false;
   }
   settle_once();
+  if (cell("SELECT count(*) FROM v_parked WHERE next_try_at IS NOT NULL") != "0") {
+    clock_.tick(kPastRetriesMs);
+    settle_once();
+  }
   for (const char* key : {"canary.ctm", "canary.highlevel"}) {
     if (store_->meta(key).value_or("").empty()) continue;
     clock_.tick(kPastCanaryMs);
@@ -335,7 +363,13 @@ void Life::note_reading(Side side, const std::string& method, const std::string&
   else if (side == Side::ctm && path.starts_with("/calls/"))
     readings_["a:" + id] = reading;
   else if (side == Side::ctm && path.starts_with("/lists/"))
-    list_readings_.push_back(reading);
+    note_listing(reading);
+}
+
+void Life::note_listing(const Reading& reading) {
+  list_readings_.push_back(reading);
+  for (const auto& entry : ctm_.account().rows(ctm_.sync_list()))
+    shown_contacts_.insert(std::to_string(entry.row->membership.contact_id));
 }
 
 // What our write replaced, and somebody had entered after the last reading of that record: no reading
@@ -352,7 +386,15 @@ void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
     }
     block = reading->request;
   }
+  // What a write is carried on to was looked at in the sweep; later readings of the list were for other rows.
+  Reading swept = rows;
+  for (const auto& reading : list_readings_)
+    if (reading.request > cycle_request_) {
+      swept = reading;
+      break;
+    }
   rows.at_ms -= ctm_.switches().number("index_lag_ms");
+  swept.at_ms -= ctm_.switches().number("index_lag_ms");
   const bool rows_hide_email = ctm_.switches().is("list_row_email", "absent");
   for (std::size_t i = from; i < ledger_.now(); ++i) {
     Entry& e = ledger_.entries()[i];
@@ -370,10 +412,14 @@ void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
       if (at < 0) continue;
       const Entry& entered = ledger_.entries()[static_cast<std::size_t>(at)];
       if (entered.side != side) continue;
+      const Reading& list = e.action == "cascade" ? swept : rows;
       e.unseen =
           e.unseen || (by_id != readings_.end() ? entered.seq >= by_id->second.seq
-                                                : entered.seq >= rows.seq || entered.at_ms > rows.at_ms);
+                                                : entered.seq >= list.seq || entered.at_ms > list.at_ms);
     }
+    // No surface of ours ever showed that record of CTM's: a caller's who is not on the list, or not yet.
+    if (side == Side::ctm && e.action != "modify" && e.field != "list" &&
+        !shown_contacts_.contains(e.record)) e.unseen = true;
     if (e.unseen) ++(e.action == "cascade" ? tally_.unseen_cascades : tally_.unseen_writes);
   }
 }
@@ -385,6 +431,8 @@ void Life::lose_state() {
     if (entry.path().filename().string().starts_with("acme")) fs::remove(entry.path());
   close();
   forgotten_at_ = ledger_.now();
+  forgotten_ms_ = clock_.true_ms();
+  shown_contacts_.clear();
   forgot_ = true;
   went_back_ = false;
 }
@@ -402,6 +450,7 @@ void Life::restore_backup() {
   fs::copy_file(backup_, file_);
   close();
   forgotten_at_ = ledger_.now();
+  forgotten_ms_ = clock_.true_ms();
   forgot_ = went_back_ = true;
 }
 

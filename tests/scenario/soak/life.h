@@ -39,6 +39,7 @@ struct Tally {
 class SkewedClock final : public Clock {
  public:
   std::int64_t now_ms() override { return true_ms_ + skew_ms_; }
+  SteadyTime steady() override { return {"-", true_ms_}; }
   void sleep_until_ms(std::int64_t when_ms) override { true_ms_ = std::max(true_ms_, when_ms - skew_ms_); }
   void tick(std::int64_t ms) { true_ms_ += ms; }
   void skew(std::int64_t ms) { skew_ms_ = ms; }
@@ -83,11 +84,13 @@ class Life {
   void request_begins(Side side, const std::string& method, const std::string& path);
   void request_done(Side side, const std::string& method, const std::string& path);
   void interfere(Side side, bool before, bool writes);
+  void note_listing(const Reading& reading);
   void note_reading(Side side, const std::string& method, const std::string& path);
   void mark_unseen(std::size_t from, Side side, const std::string& path);
   void trace(const std::string& line);
+  void trace_state();
   void broken(const std::string& law, const std::string& detail);
-  void drain(std::int64_t request = 0) { ledger_.drain(static_cast<int>(tally_.cycles), request); }
+  void drain(std::int64_t request = 0);
   [[nodiscard]] sim::SimWire& wire(Side side);
   [[nodiscard]] std::string dump();  // the state, logically
   [[nodiscard]] std::size_t api_writes() const;
@@ -135,9 +138,12 @@ class Life {
   std::vector<std::pair<Side, Step>> before_write_;  // right before the next write to that side
   std::map<std::string, Reading> readings_;          // "h:ID", "a:ACTIVITY"
   std::vector<Reading> list_readings_;
+  std::set<Side> holed_listings_;         // whose pages were skipped
+  std::set<std::string> shown_contacts_;  // CTM's contacts that were in the list when it was read
   std::int64_t cycle_request_ = 0;                            // requests before this cycle
   Reading answered_;                                          // what the answer under way can show
   std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
+  std::int64_t forgotten_ms_ = 0;
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
   bool forgot_ = false, went_back_ = false;
   std::map<std::string, std::size_t> agreed_;  // HighLevel's deleted contacts: the ledger when it was proved

@@ -120,7 +120,9 @@ bool Life::play_policy(const Words& w) {
       if (key == "param") fault.param = number_at({value}, 0);
       if (key == "effect") fault.effect = is_on(value);
     }
-    wire(w[1] == "ctm" ? Side::ctm : Side::highlevel).faults.add(fault);
+    const Side side = w[1] == "ctm" ? Side::ctm : Side::highlevel;
+    if (w[2] == "skip_page") holed_listings_.insert(side);
+    wire(side).faults.add(fault);
   } else if ((verb == "unreachable" || verb == "revoked") && w.size() == 3) {
     auto& of = wire(w[1] == "ctm" ? Side::ctm : Side::highlevel);
     (verb == "revoked" ? of.revoked : of.answers_lost) = is_on(w[2]);
