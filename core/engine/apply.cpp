@@ -215,7 +215,7 @@ void Applier::verify(std::vector<Ready>& batch) {
           }
         }
         for (const auto& e : *answers[k])
-          if (c_.store.source_hash(side, e.source) != e.hash) observer_.stage(side, e);
+          if (c_.store.source_hash(side, e.source) != e.hash) observer_.stage(side, e, true);
       }
     });
   }

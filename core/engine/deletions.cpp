@@ -307,7 +307,10 @@ void Observer::leave_the_list(Side side, const Suspect& row) {
   c_.store.drop_source(side, row.ref);
   c_.store.drop_suspect(side, row.ref);
   for (const auto& source : c_.store.sources_of(side, row.person))
-    if (source.ref.kind == row.ref.kind) return;
+    if (source.ref.kind == row.ref.kind) {
+      if (id) c_.store.set_dirty(*id, true);  // what only the old row said is said no more
+      return;
+    }
   if (!id) return;
   PairState pair = *c_.store.pair(*id);
   if (pair.record[side] != row.person || pair.status == PairStatus::tombstone) return;

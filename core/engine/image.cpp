@@ -30,15 +30,37 @@ bool is_image(const FieldValue& shown, const FieldValue& sent) {
   return shown.is_value() && sent.is_value() && is_rendering_of(shown.text(), sent.text());
 }
 
-// A call that came while the write waited to be seen, or while we were not running: its word is the newer one.
+namespace {
+bool is_half_of_name(const Context& c, Side side, const std::string& native) {
+  if (!c.can(side).joined_name || native == "name") return false;
+  for (const char* half : {"first_name", "last_name"})
+    if (const FieldRule* rule = c.policy.mapping.find(half); rule != nullptr && rule->native[side] == native)
+      return true;
+  return false;
+}
+
+// The whole of a name, of which the write may name a half only.
+FieldValue sent_name(const Context& c, const Intent& intent) {
+  FieldMap halves = c.policy.mapping.project(
+      intent.side, c.policy.mapping.normalise(intent.side, intent.write.whole), intent.fields);
+  for (const auto& [name, value] : intent.fields) halves.insert_or_assign(name, value);
+  return FieldValue::of(
+      join_name(value_of(halves, "first_name").text(), value_of(halves, "last_name").text()));
+}
+}  // namespace
+
+// A call that came while the write waited to be seen, or while we were not running: its word is the newer
+// one.
 bool Settler::said_since(const PairState& pair, const Intent& intent, const std::string& native,
                          const FieldValue& sent, const FieldValue& now) const {
   const auto field = pair.fold[intent.side].find(native);
-  if (field == pair.fold[intent.side].end() || intent.changed_by == kCorrection) return false;
+  if (field == pair.fold[intent.side].end()) return false;
   const FieldValue& value = field->second.value;
-  if (!value.is_value() || field->second.unconfirmed || value == sent || value == now || is_image(value, sent))
+  if (!value.is_value() || field->second.unconfirmed || value == sent || value == now ||
+      is_image(value, sent))
     return false;
-  if (intent.state == IntentState::awaiting) return true;  // it held what was sent when that was accepted
+  // It held what was sent when that was accepted, or when it was found to be stale somewhere.
+  if (intent.state == IntentState::awaiting || intent.changed_by == kCorrection) return true;
   if (!is_late(intent)) return false;
   const FieldMap canonical =
       c_.policy.mapping.project(intent.side, {{native, value}}, known_names(pair, intent.side));
@@ -106,7 +128,9 @@ std::set<std::string> Settler::take_image(PairState& pair, const Intent& intent,
         if (!known) image.shown.erase(native);
         continue;
       }
-      if (said_since(pair, intent, native, sent, now)) {
+      const bool is_half = is_half_of_name(c_, side, native);
+      if (is_half ? said_since(pair, intent, "name", sent_name(c_, intent), FieldValue())
+                  : said_since(pair, intent, native, sent, now)) {
         newer.insert(native);
         if (now.is_observed()) image.shown[native] = now;
         continue;
@@ -117,7 +141,8 @@ std::set<std::string> Settler::take_image(PairState& pair, const Intent& intent,
     pair.fold[side] = fold_written(pair.fold[side], ours, c_.store.sources_of(side, pair.record[side]));
     // What else changed on the source in the meantime is somebody's edit.
     image.lag_until_ms = 0;
-    const FoldResult rest = fold(pair.fold[side], &image, reading);
+    FoldResult rest = fold(pair.fold[side], &image, reading);
+    drop_outdated_halves(c_, side, rest);
     pair.fold[side] = rest.fold;
     image.shown = rest.shown;
     image.before = old_shown;

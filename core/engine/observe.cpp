@@ -21,7 +21,6 @@ PairStatus status_with(const PairState& pair) {
 }
 }  // namespace
 
-namespace {
 // A surface that shows the whole name only was edited: the halves that another one showed are older.
 void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
   const auto edited = [&](std::string_view native) {
@@ -33,7 +32,6 @@ void drop_outdated_halves(const Context& c, Side side, FoldResult& folded) {
     if (rule != nullptr && !edited(rule->native[side])) folded.fold.erase(rule->native[side]);
   }
 }
-}  // namespace
 
 std::string meta_key(std::string_view what, Side side) { return fmt::format("{}.{}", what, to_text(side)); }
 
@@ -201,7 +199,7 @@ bool Observer::is_erased(Side side, const Evidence& e) {
          known(Identity::Kind::email, value_of(shown, "email").text());
 }
 
-Staged Observer::stage(Side side, const Evidence& e) {
+Staged Observer::stage(Side side, const Evidence& e, bool direct) {
   if (is_erased(side, e)) {
     SourceRow row;  // by its hash alone, so that it is passed over
     row.side = side;
@@ -210,7 +208,7 @@ Staged Observer::stage(Side side, const Evidence& e) {
     c_.store.put_source(row);
     return {};
   }
-  return e.source.kind == SourceKind::record ? stage_record(side, e) : stage_source(side, e);
+  return e.source.kind == SourceKind::record ? stage_record(side, e) : stage_source(side, e, direct);
 }
 
 bool Observer::show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms) {
@@ -403,7 +401,7 @@ void Observer::expect_echo(Side side, SourceRow& row) {
   }
 }
 
-Staged Observer::stage_source(Side side, const Evidence& e) {
+Staged Observer::stage_source(Side side, const Evidence& e, bool direct) {
   const Phone phone =
       parse_phone(e.person, c_.policy.mapping.default_country(), c_.replicas[side]->own_numbers());
   const auto known = c_.store.source(side, e.source);
@@ -414,7 +412,11 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   row.hash = e.hash;
   if (phone.kind != PhoneKind::number) {  // nobody: remembered by hash alone, so that it is passed over
     if (!e.redacted) row.person = {};
+    row.redacted = row.redacted || e.redacted;
     c_.store.put_source(row);
+    // Another activity is the newest one that says something now.
+    if (const auto pair = c_.store.pair_of(side, row.person); pair && known && e.redacted && !known->redacted)
+      c_.store.set_dirty(*pair, true);
     return {};
   }
   row.person = RecordId{phone.e164};
@@ -460,7 +462,14 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
   if (e.shows_tags && !e.redacted) row.tags = e.tags;
   row.lag_until_ms = 0;
   row.before.clear();
-  if (known && !in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
+  if (direct && e.source.kind == SourceKind::activity && known &&
+      row.shown != known->shown) {  // a listing may go on showing what stood before
+    row.before = known->shown;
+    keep_first(row.before, *known, c_.even_ms());
+    row.lag_until_ms = c_.even_ms() + c_.can(side).index_lag_ms;
+  }
+  if (known &&
+      !in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
     row.expected.clear();
     row.expected_until_ms = 0;
   }
@@ -489,7 +498,7 @@ Staged Observer::stage_source(Side side, const Evidence& e) {
     changed = true;
   }
   // A new newest activity may be stale even where it is no news: the planner looks (P33).
-  const bool fresh_source = !known && !alias;
+  const bool fresh_source = (!known || (e.redacted && !known->redacted)) && !alias;
   if (!changed && !fresh_source) return {pair.id, false};
   pair.dirty = true;
   c_.store.put_pair(pair);

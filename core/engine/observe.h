@@ -25,7 +25,8 @@ class Observer {
   bool read(Side side, ReadKind kind, bool reread = false);
 
   // Inside a transaction.
-  Staged stage(Side side, const Evidence& evidence);
+  // `direct`: read by its id, so a listing may show an older state for a while yet.
+  Staged stage(Side side, const Evidence& evidence, bool direct = false);
   // A direct read says that the record is not there: nothing is written for its pair until that is proved
   // or it shows itself again.
   void suspect_gone(Side side, const RecordId& record);
@@ -49,7 +50,7 @@ class Observer {
 
  private:
   Staged stage_record(Side side, const Evidence& evidence);
-  Staged stage_source(Side side, const Evidence& evidence);
+  Staged stage_source(Side side, const Evidence& evidence, bool direct);
   bool show(PairState& pair, Side side, const FieldMap& canonical, std::int64_t edited_at_ms);
   bool stage_page(Side side, const std::vector<const Evidence*>& differing);
   void missing_from(Side side, const std::vector<std::uint64_t>& met);     // a complete listing; sorted
@@ -69,6 +70,9 @@ class Observer {
 
   Context& c_;
 };
+
+// A surface that shows a name whole was edited: the halves that another one showed are older.
+void drop_outdated_halves(const Context& context, Side side, FoldResult& folded);
 
 // The state's key of a fact that each side has its own of: cursor, listed, canary.
 [[nodiscard]] std::string meta_key(std::string_view what, Side side);

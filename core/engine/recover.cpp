@@ -28,6 +28,12 @@ bool Settler::shows_what_was_sent(const Intent& intent, const Evidence& e) const
   });
 }
 
+bool Settler::shows_none_of_it(const Intent& intent, const Evidence& e) const {
+  const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
+  return std::none_of(intent.fields.begin(), intent.fields.end(),
+                      [&](const auto& entry) { return value_of(shown, entry.first).is_observed(); });
+}
+
 // At least one field changed to what was sent: it was carried out, whatever people did to the others since.
 bool Settler::shows_some_of_it(const Intent& intent, const Evidence& e) const {
   const FieldMap shown = canonical_of(c_, *c_.store.pair(intent.pair), intent.side, e, intent.fields);
@@ -209,6 +215,9 @@ void Settler::recover_source(Intent& intent) {
   }
   const Evidence e = answer->front();
   const bool as_sent = shows_what_was_sent(intent, e);
+  // Nothing of it can be seen: whether it arrived, nobody can say, and twice is as good as once (P37).
+  if (as_sent && row && intent.state == IntentState::open && shows_none_of_it(intent, e))
+    return again(intent);
   if (!as_sent && row && !index_caught_up(intent, c_.even_ms())) {
     ++waiting_;
     return;
@@ -217,7 +226,7 @@ void Settler::recover_source(Intent& intent) {
     if (as_sent || intent.state == IntentState::awaiting || shows_some_of_it(intent, e))
       return settle(intent, {intent.write.record, *answer, false});
     close(intent);  // first, so that what is shown is not read as its image
-    observer_.stage(intent.side, e);
+    observer_.stage(intent.side, e, true);
     c_.store.set_dirty(intent.pair, true);
   });
 }
@@ -230,8 +239,8 @@ bool Settler::is_refused(const Intent& intent) const {
   });
 }
 
-// What the replace made was seen, and people took it off since: the old row's source is missed like any other's
-// (P22).
+// What the replace made was seen, and people took it off since: the old row's source is missed like any
+// other's (P22).
 bool Settler::was_taken_off(const Intent& intent) {
   const auto found = c_.replicas[intent.side]->find({intent.write.record.text, ""});
   if (!found) {

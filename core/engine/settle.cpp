@@ -38,7 +38,8 @@ bool is_newer(const Context& c, Side side, const std::set<std::string>& natives,
   const FieldRule* rule = c.policy.mapping.find(field);
   if (rule == nullptr) return false;
   return natives.count(rule->native[side]) != 0 ||
-         (c.can(side).joined_name && (field == "first_name" || field == "last_name") && natives.count("name") != 0);
+         (c.can(side).joined_name && (field == "first_name" || field == "last_name") &&
+          natives.count("name") != 0);
 }
 
 void release(PairState& pair, Side side, std::string_view field) {
@@ -214,7 +215,7 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
       if (sent->second.is_value() && !now.is_value() && !receipt.shown.empty() &&
           (now.is_observed() || is_shown_there(intent, rule.name))) {
         unmoved.push_back(rule.name);
-        if (now.is_observed()) field.base[side] = now;
+        field.base[side] = now.is_observed() ? now : FieldValue();
         field.base[from] = {};  // its value has not travelled, whatever the first answer let us think
         continue;
       }
@@ -361,14 +362,15 @@ std::vector<std::string> Settler::lost_with_row(const PairState& pair, const Int
     if (!value.is_value() || !value_of(now, name).is_cleared() || intent.fields.count(name) != 0) continue;
     if (name == "first_name" || name == "last_name" || is_parked(pair, side, name)) continue;
     const FieldRule* rule = c_.policy.mapping.find(name);
-    const bool sent = rule != nullptr && std::any_of(intent.write.whole.begin(), intent.write.whole.end(),
-                                                     [&](const auto& f) {
-                                                       return f.first == rule->native[side] && !f.second.blank;
-                                                     });
+    const bool sent = rule != nullptr &&
+                      std::any_of(intent.write.whole.begin(), intent.write.whole.end(), [&](const auto& f) {
+                        return f.first == rule->native[side] && !f.second.blank;
+                      });
     if (!sent) continue;
     lost.push_back(name);
     c_.store.add_history({intent.run, c_.now(), side, "update", intent.write.target->id, pair.id, name, value,
-                          FieldValue::cleared(), "the row was replaced, and CTM did not take the value back"});
+                          FieldValue::cleared(),
+                          "the row was replaced, and CTM did not take the value back"});
   }
   return lost;
 }
@@ -429,7 +431,15 @@ void Settler::settle_removed(const Intent& intent) {
   c_.store.drop_source(intent.side, gone);
   c_.store.drop_suspect(intent.side, gone);
   PairState pair = *c_.store.pair(intent.pair);
-  if (pair.deleted_ms[other(intent.side)] != 0 || pair.resolutions.count(Resolution::kForget) != 0) {
+  const bool forgets = pair.resolutions.count(Resolution::kForget) != 0;
+  if (pair.deleted_ms[other(intent.side)] != 0 && !forgets)
+    for (const auto& [name, field] : pair.fields)  // what went with it (P16)
+      if (field.seen[intent.side].is_value() && name != "phone")
+        c_.store.add_history({intent.run, c_.now(), intent.side, std::string(to_text(intent.write.kind)),
+                              intent.write.target ? intent.write.target->id : intent.write.record.text,
+                              pair.id, name, field.seen[intent.side], FieldValue::cleared(),
+                              "went with the record"});
+  if (pair.deleted_ms[other(intent.side)] != 0 || forgets) {
     pair.deleted_ms[intent.side] = c_.now();
     pair.made_by_us[intent.side] = false;
     pair.dirty = true;
@@ -465,6 +475,7 @@ void adopt_key(Context& c, Observer& observer, PairState& pair, Side side, const
     reading.kind = source.ref.kind;
     reading.at_ms = source.ref.kind == SourceKind::activity ? source.at_ms : c.high_water_ms[side];
     reading.shown = source.shown;
+    reading.caller_id_name = source.caller_id_name;
     reading.now_ms = c.even_ms();
     reading.high_water_ms = c.high_water_ms[side];
     pair.fold[side] = fold(pair.fold[side], nullptr, reading).fold;

@@ -63,6 +63,7 @@ class Settler {
   [[nodiscard]] std::int64_t even_time_of(const Found& found) const;
   [[nodiscard]] bool index_caught_up(const Intent& intent, std::int64_t as_of_ms) const;
   [[nodiscard]] bool shows_what_was_sent(const Intent& intent, const Evidence& evidence) const;
+  [[nodiscard]] bool shows_none_of_it(const Intent& intent, const Evidence& evidence) const;
   [[nodiscard]] bool shows_some_of_it(const Intent& intent, const Evidence& evidence) const;
   [[nodiscard]] bool shows_what_was_before(const Intent& intent, const Evidence& evidence) const;
 

@@ -1,6 +1,7 @@
 #include "core/merge/plan.h"
 
 #include "core/merge/planner.h"
+#include "core/tuning.h"
 
 namespace tandem {
 void add_value(Digest& digest, const FieldValue& value) {
@@ -93,6 +94,9 @@ void Planner::park(Side s, const FieldRule& rule, std::string reason) {
   p.field = rule.name;
   p.reason = std::move(reason);
   p.input = field_input(pair_, rule.name, in_.policy_digest);
+  std::erase_if(out_.parked, [&](const Parked& old) { return old.side == s && old.field == rule.name; });
+  // Whose number it is may change without anything of this pair changing.
+  if (rule.name == kPhone) p.retry_ms = in_.now_ms + tuning::kRetryFirstMs;
   out_.parked.push_back(std::move(p));
 }
 

@@ -32,6 +32,8 @@ void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge
       return hold_oscillation(rule, f);
   switch (merge.verdict) {
     case Verdict::unchanged:
+      for (const Side to : kSides)
+        if (fills_at_last(rule, f, to)) return take(rule, f, other(to), false);
       return remember_blank(rule, f);
     case Verdict::converged:
     case Verdict::absorbed:
@@ -47,6 +49,16 @@ void Planner::follow(const FieldRule& rule, const PairField& f, const FieldMerge
       out_.conflicts.push_back(conflict_row(rule, f, "held", ""));
       return;
   }
+}
+
+// Not written at first meeting, because that side could not show the field; now it can, and shows none.
+bool Planner::fills_at_last(const FieldRule& rule, const PairField& f, Side to) const {
+  const Side from = other(to);
+  if (f.base[to].is_observed() || f.seen[to].is_value() || !f.seen[from].is_value() ||
+      !f.base[from].is_value() || !flows_to(rule.direction, to))
+    return false;
+  const Place where = place(to, rule);
+  return where == Place::activity && can_read(access(to, kind_of(where), rule));
 }
 
 // A blank that the other side could never show: what is entered there later is an edit, not a first meeting.

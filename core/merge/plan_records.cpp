@@ -52,7 +52,9 @@ void Planner::plan_corrections() {
       if (kind == SourceKind::row && in_.row_is_missing[s]) continue;
       FieldMap canonical;
       FieldMap shown;
-      for (const auto& [native, value] : stale_fields(*source, agreed)) {
+      FieldMap wrong = stale_fields(*source, agreed);
+      if (kind == SourceKind::row) wrong.merge(lost_fields(s, *source, agreed));
+      for (const auto& [native, value] : wrong) {
         if (value_of(agreed, native).is_cleared() && !was_replaced(s, native, value)) continue;
         shown[native] = value;
         for (const auto& rule : policy_.mapping.rules()) {
@@ -82,6 +84,21 @@ void Planner::plan_corrections() {
       out_.writes.push_back(std::move(w));
     }
   }
+}
+
+// A row that was made anew without them, and what said them is gone: nobody cleared anything.
+FieldMap Planner::lost_fields(Side s, const SourceRow& row, const FieldMap& agreed) const {
+  FieldMap out;
+  for (const auto& [native, value] : agreed) {
+    const FieldValue& shown = value_of(row.shown, native);
+    const bool is_said =
+        std::any_of(in_.sources[s].begin(), in_.sources[s].end(),
+                    [&](const SourceRow& source) { return value_of(source.shown, native).is_value(); });
+    if (value.is_value() && shown.is_cleared() && !is_said &&
+        !row.corrected.contains(correction_key(native, shown)))
+      out.emplace(native, shown);
+  }
+  return out;
 }
 
 // By a write of ours, and not said by anybody since: what still shows it lags behind.
@@ -128,7 +145,8 @@ FieldMap Planner::agreed_native(Side s) const {
     const FieldRule* rule = policy_.mapping.find(half);
     return rule != nullptr && flows_to(rule->direction, s);
   };
-  if (can(s).joined_name && flows(kFirst) && flows(kLast) && settled && !drafted && !in_conflict(kFirst) && !in_conflict(kLast)) {
+  if (can(s).joined_name && flows(kFirst) && flows(kLast) && settled && !drafted && !in_conflict(kFirst) &&
+      !in_conflict(kLast)) {
     const std::string whole = join_name(first.text(), last.text());
     if (!whole.empty()) agreed["name"] = FieldValue::of(whole);
   }

@@ -54,6 +54,7 @@ class Planner {
   [[nodiscard]] static bool is_oscillation(const PairField& f, Side from);
   void hold_oscillation(const FieldRule& rule, const PairField& f);
   void follow(const FieldRule& rule, const PairField& f, const FieldMerge& merge);
+  [[nodiscard]] bool fills_at_last(const FieldRule& rule, const PairField& f, Side to) const;
   void remember_blank(const FieldRule& rule, const PairField& f);
   void settle_without_write(const FieldRule& rule, const PairField& f, Verdict verdict);
   [[nodiscard]] ConflictRow conflict_row(const FieldRule& rule, const PairField& f, std::string decision,
@@ -96,6 +97,7 @@ class Planner {
   [[nodiscard]] bool was_replaced(Side s, const std::string& native, const FieldValue& value) const;
   [[nodiscard]] bool is_drafted(Side s, const SourceRef& ref) const;
   // Native values that both the side as a whole and its base show, and that nobody contests.
+  [[nodiscard]] FieldMap lost_fields(Side s, const SourceRow& row, const FieldMap& agreed) const;
   [[nodiscard]] FieldMap agreed_native(Side s) const;
   [[nodiscard]] const FieldValue& agreed_value(Side s, std::string_view name) const;
   [[nodiscard]] bool in_conflict(std::string_view name) const;

@@ -7,7 +7,8 @@
 //   row_email     shown: list rows have the key
 //   surface       what contact_surface = "auto" came to
 //   record_*      split, stamp, flat: shape of account contacts; write: put | patch | no
-//   replace:<number>  custom fields of a row under replacement that are not mapped, as JSON
+//   replace:<number>  what a row under replacement shows beyond the mapping, as JSON
+//   row_loses     <unix s>:<native fields>: what a replaced row showed and did not get back
 #pragma once
 #include <charconv>
 #include <cstdint>

@@ -92,6 +92,11 @@ bool changed(const std::vector<std::string>& judged, const WireFields& before, c
   });
 }
 
+std::string shown_in(const RowHit& row, std::string_view native) {
+  const std::string text = text_in(row.row.fields, native);
+  return text.empty() ? text_in(row.detail.standard, native) : text;
+}
+
 std::string to_json(const RawCustom& custom) {
   std::string out;
   for (const auto& [name, json] : custom) {
@@ -109,6 +114,19 @@ RawCustom from_json(const std::string& text) {
   for (const auto& entry : body->root().GetObject())
     out.emplace_back(text_of(&entry.name), raw_json(entry.value));
   return out;
+}
+
+constexpr std::string_view kStandard = "standard:";  // in the note: a field that is none of the account's own
+
+std::string quoted(const std::string& text) {
+  rapidjson::Value value;
+  value.SetString(rapidjson::StringRef(text.data(), static_cast<rapidjson::SizeType>(text.size())));
+  return raw_json(value);
+}
+
+std::string unquoted(const std::string& json) {
+  const auto body = Body::parse(json);
+  return body ? text_of(&body->root()) : std::string();
 }
 
 Error half_done(Error cause, const std::string& list_id) {
@@ -158,6 +176,11 @@ Lists::Image Lists::image_of(const Write& write, const RowHit* row) const {
   const RawCustom kept =
       row == nullptr ? from_json(fact(facts_, "replace:" + write.record.text)) : row->detail.custom;
   for (const auto& [name, json] : kept) {
+    if (name.starts_with(kStandard)) {
+      const std::string native = name.substr(kStandard.size());
+      if (value_in(image.fields, native) == nullptr) put(image.fields, native, of_text(unquoted(json)));
+      continue;
+    }
     const std::string native = "custom:" + name;
     const bool is_agreed =
         is_old && value_in(write.whole, native) != nullptr;  // blank there: cleared a moment ago
@@ -373,8 +396,14 @@ Result<Receipt> Lists::replace(const Write& write, const RowHit* row, const Imag
   const std::string& number = write.record.text;
   const std::string note = "replace:" + number;
   if (row != nullptr) {
-    if (!image.unmapped.empty()) {
-      facts_[note] = to_json(image.unmapped);
+    if (auto refused = would_lose(write, *row)) return fail(std::move(*refused));
+    RawCustom kept = image.unmapped;
+    for (const auto& [native, value] : image.fields)
+      if (!is_name(native) && !native.starts_with("custom:") && !value.blank &&
+          value_in(write.whole, native) == nullptr && value_in(write.set, native) == nullptr)
+        kept.emplace_back(std::string(kStandard) + native, quoted(value.text));
+    if (!kept.empty()) {
+      facts_[note] = to_json(kept);
       if (settings_.save_learned) settings_.save_learned();
     }
     if (auto gone = take_out(row->row.person); !gone) {
@@ -409,8 +438,41 @@ Result<Receipt> Lists::replace(const Write& write, const RowHit* row, const Imag
     std::erase_if(*hits, [row](const RowHit& h) {
       return h.row.source == row->row.source && h.row.hash == row->row.hash;
     });
+    if (!hits->empty()) learn_losses(image, *row, hits->front());
   }
   return receipt_of(write, std::move(*hits));
+}
+
+// What the list shows and its rows do not take is not thrown away by replacing them (P38).
+std::optional<Error> Lists::would_lose(const Write& write, const RowHit& row) const {
+  const std::string known = fact(facts_, "row_loses");
+  const std::size_t colon = known.find(':');
+  std::int64_t since_s = 0;
+  std::from_chars(known.data(), known.data() + known.size(), since_s);
+  if (colon == std::string::npos || clock_.now_ms() / 1000 - since_s > kAskAgainS) return std::nullopt;
+  for (std::size_t at = colon + 1; at < known.size();) {
+    const std::size_t end = std::min(known.find(',', at), known.size());
+    const std::string native = known.substr(at, end - at);
+    at = end + 1;
+    if (value_in(write.set, native) != nullptr || shown_in(row, native).empty()) continue;
+    Error error;
+    error.fault = Fault::rejected;
+    error.message = fmt::format(
+        "the row of list {} is not replaced: it shows {}, which CTM does not take back into a row; edit it "
+        "in CTM",
+        list_id_, native);
+    return error;
+  }
+  return std::nullopt;
+}
+
+void Lists::learn_losses(const Image& image, const RowHit& before, const RowHit& now) {
+  std::string lost;
+  for (const auto& [native, value] : image.fields)
+    if (!is_name(native) && !value.blank && !shown_in(before, native).empty() &&
+        shown_in(now, native).empty())
+      lost += (lost.empty() ? "" : ",") + native;
+  if (!lost.empty()) facts_["row_loses"] = fmt::format("{}:{}", clock_.now_ms() / 1000, lost);
 }
 
 Result<Receipt> Lists::remove(const Write& write) {

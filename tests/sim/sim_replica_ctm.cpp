@@ -345,16 +345,15 @@ Result<void> SimCtmReplica::remove_row(const std::string& number) {
 // What the row shows beyond what is mapped: a replace brings it back, as far as a row takes it.
 void SimCtmReplica::keep_unmapped(const std::string& number) {
   const auto& rows = account().rows(list_id_);
-  const auto row = std::ranges::find_if(
-      rows, [&](const auto& entry) { return entry.row->membership.number == number; });
+  const auto row =
+      std::ranges::find_if(rows, [&](const auto& entry) { return entry.row->membership.number == number; });
   if (row == rows.end()) return;
   CtmPatch kept;
   const auto mapped = mapping_.native_names(Side::ctm);
   const auto keep = [&](std::string_view native, const std::string& key, const std::string& text) {
     if (!text.empty() && std::ranges::find(mapped, native) == mapped.end()) kept[key] = text;
   };
-  for (const auto& [native, key] : kAddress)
-    keep(native, std::string(key), ctm_value(row->row->who, key));
+  for (const auto& [native, key] : kAddress) keep(native, std::string(key), ctm_value(row->row->who, key));
   for (const auto& [api_name, text] : row->row->who.custom)
     keep(std::string(kCustom) + api_name, std::string(kCtmCustom) + api_name, text);
   unmapped_[number] = std::move(kept);
@@ -397,7 +396,13 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
       }
     }
   }
-  if (replaces) keep_unmapped(number);
+  if (replaces) {
+    for (const auto& [native, value] : before.whole)
+      if (!value.blank && learned_["row_loses"].find(native + ",") != std::string::npos &&
+          std::ranges::find(write.set, native, &WireFields::value_type::first) == write.set.end())
+        return fail(tandem::Fault::rejected, "ctm: the row shows " + native + ", which no row takes back");
+    keep_unmapped(number);
+  }
   if (replaces)
     if (const auto removed = remove_row(number); !removed) {
       // Refused, and perhaps done all the same: without the add there would be a hole.
@@ -424,6 +429,12 @@ Result<Receipt> SimCtmReplica::put_row(const Write& write) {
                         return shown != row.fields.end() && shown->second != field.second;
                       });
     if (old || lags) continue;
+    for (const auto& [native, value] : before.whole) {
+      const auto now = std::ranges::find(row.fields, native, &WireFields::value_type::first);
+      if (replaces && !value.blank && now != row.fields.end() && now->second.blank &&
+          std::ranges::find(write.set, native, &WireFields::value_type::first) == write.set.end())
+        learned_["row_loses"] += native + ",";
+    }
     receipt.shown = {std::move(row)};
     receipt.awaiting_index = false;
   }

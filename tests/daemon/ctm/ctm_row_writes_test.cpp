@@ -223,6 +223,49 @@ TEST_F(CtmRowWrites, AKillBetweenRemoveAndAddLosesNothing) {
   EXPECT_EQ(replica->learned().count("replace:" + mara), 0U);
 }
 
+TEST_F(CtmRowWrites, AKillBetweenRemoveAndAddKeepsAnAddressThatIsNotMapped) {
+  saved["add_updates"] = fmt::format("no:{}", clock.now_ms() / 1000);
+  restart();
+  Write w = update({{"custom:kind", text("Roof")}});
+  std::erase_if(w.whole, [](const auto& f) { return f.first == "address1" || f.first == "city"; });
+  ctm.instead = [](const Asked& a) -> std::optional<Said> {
+    if (a.path.ends_with("add_contact")) return Said{500, "<html>"};
+    return std::nullopt;
+  };
+  ASSERT_FALSE(apply(w));
+  ctm.instead = nullptr;
+  restart();
+  w.resume = true;
+  ctm.forget();
+  ASSERT_TRUE(apply(w));
+  EXPECT_EQ(only().address["street"], "4 Mill Ln");
+  EXPECT_EQ(only().address["city"], "Elgin");
+  EXPECT_EQ(only().custom["kind"], R"("Roof")");
+}
+
+TEST_F(CtmRowWrites, WhatARowDidNotGetBackIsNotThrownAwayOnTheNext) {
+  saved["add_updates"] = fmt::format("no:{}", clock.now_ms() / 1000);
+  restart();
+  const std::string other = "+13125550199";
+  ctm.add_row(other, "Ida", "Brandt").address = {{"city", "Geneva"}};
+  ctm.takes_address = false;
+  ASSERT_TRUE(apply(update({{"custom:kind", text("Roof")}})));
+  EXPECT_TRUE(only().address.empty()) << "nobody could know before";
+  Write w = update({{"custom:kind", text("Roof")}});
+  w.record = {other};
+  w.target = SourceRef{SourceKind::row, ctm.rows_of(other).front().id};
+  const auto refused = apply(w);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::rejected);
+  EXPECT_NE(refused.error().message.find("city"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(refused.error().message.find("Geneva"), std::string::npos);
+  EXPECT_EQ(ctm.rows_of(other).front().address["city"], "Geneva");
+  clock.pass(std::int64_t{32} * 86'400'000);  // asked again one day: it may have been mended
+  ctm.takes_address = true;
+  EXPECT_TRUE(apply(w));
+  EXPECT_EQ(ctm.rows_of(other).front().custom["kind"], R"("Roof")");
+}
+
 TEST_F(CtmRowWrites, AResumeFindsAReplaceThatWasDone) {
   ctm.existing = "keep_old";
   Write w = update({{"city", text("Aurora")}});

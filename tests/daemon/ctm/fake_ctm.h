@@ -137,6 +137,7 @@ class FakeCtm {
   std::function<std::optional<Said>(const Asked&)> instead;
   std::string authorisation, timezone = "Central Time (US & Canada)";
   std::string existing = "keep_old";  // keep_old, upsert, duplicate_row, error406
+  bool takes_address = true;          // of an added row
   std::string next_form = "url";      // url, page, unsaid
   bool email_on_rows = false;
   std::int64_t calls_reach = 10'000, utc_offset_s = -6 * 3600;
@@ -229,7 +230,7 @@ class FakeCtm {
         row.email = value;
       else if (key.starts_with("custom_"))
         row.custom[key.substr(7)] = raw_json(entry.value);
-      else
+      else if (takes_address)
         row.address[key] = value;
     }
     if (row.first == "Refused") return {406, R"({"status":"error","reason":"name is not acceptable"})"};

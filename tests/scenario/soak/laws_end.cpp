@@ -118,8 +118,8 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
       if (const auto value = at_ctm(*who); !hidden && !value.empty() && value != theirs)
         differing.insert(value);
     }
-    const bool shown =
-        std::ranges::any_of(everywhere, [&](const auto* who) { return at_ctm(*who) == theirs; });
+    const bool shown = std::ranges::any_of(
+        everywhere, [&](const auto* who) { return lowered(at_ctm(*who)) == lowered(theirs); });
     const bool silent = std::ranges::all_of(newest, [&](const auto* who) { return at_ctm(*who).empty(); });
     // Carriers' names and what tandem was told to leave are no difference.
     std::erase_if(differing, [&](const std::string& value) {
@@ -145,7 +145,7 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
                           fmt::format("pair {}, {}: HighLevel {} is blank, CTM {} shows '{}'", pair, field,
                                       id, number, fmt::join(differing, "', '")));
     if (!theirs.empty() && silent && !shown && !unlisted && !redacted &&
-        !(cleared && !clears_travel(field, Side::highlevel)))
+        life_.policy_.correct_stale_identity && !(cleared && !clears_travel(field, Side::highlevel)))
       life_.broken("P4 convergence",
                    fmt::format("pair {}, {}: HighLevel {} says '{}', CTM {} says it nowhere", pair, field, id,
                                theirs, number));
@@ -170,9 +170,17 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
   // A number that people gave the contact is one of its keys, unless somebody else shows it (P39).
   const std::string phone = highlevel_value(id, "phone");
   if (phone.empty() || phone == number || excused(pair, "phone")) return;
+  // Given before anybody could see the contact, it is one of two numbers at first meeting.
+  std::ptrdiff_t first_seen = -1;
+  for (const Entry& e : life_.ledger_.entries())
+    if (e.side == Side::highlevel && e.person == id && e.action == "create" && !e.by_us())
+      first_seen = visible_from(e);
   const bool given = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
     return e.side == Side::highlevel && e.person == id && e.action == "update" && e.field == "phone" &&
-           !e.by_us() && e.changes();
+           !e.by_us() && e.changes() && visible_from(e) > first_seen &&
+           (!life_.forgot_ || std::ranges::any_of(life_.completed_at_ms_, [&](std::int64_t began) {
+             return began >= life_.forgotten_ms_ && began < e.at_ms;
+           }));
   });
   const bool known =
       life_.cell("SELECT count(*) FROM v_identities WHERE side = 'ctm' AND kind = 'id' AND value = ?",
@@ -253,9 +261,11 @@ bool Laws::audited(const Entry& e) {
   if (e.side == Side::ctm && e.action == "delete") {  // a replace brings it back, or it stands elsewhere
     const std::string group = life_.ledger_.group_of(e);
     for (std::size_t i = e.seq + 1; i < all.size(); ++i)
-      if (all[i].by_us() && all[i].side == e.side && all[i].field == e.field &&
-          life_.ledger_.group_of(all[i]) == group)
-        back.insert(all[i].is.begin(), all[i].is.end());
+      if (all[i].side == e.side && all[i].field == e.field && life_.ledger_.group_of(all[i]) == group) {
+        if (all[i].by_us()) back.insert(all[i].is.begin(), all[i].is.end());
+        // What CTM itself had kept is not in its log until somebody takes it away.
+        if (!all[i].by_us()) back.insert(all[i].was.begin(), all[i].was.end());
+      }
     for (const auto& row : life_.ctm_.account().live_rows(life_.ctm_.sync_list())) {
       const Words words = words_of("name", row.who.name);
       if (e.field == "name" && std::ranges::includes(words, e.was)) return true;
@@ -372,11 +382,16 @@ void Laws::p38_rows() {
     }
   }
   for (const auto& [person, ours] : removed_by_us) {
+    // With the state went the note of what was under way.
+    if (life_.forgot_ && removed_at_ms[person] < life_.forgotten_ms_) continue;
     const std::string& number = person;  // a structured binding cannot be captured by every compiler
     if (!ours || !rows_of(number).empty()) continue;
     // Whose number it is now may be a question that waits for a person.
     const bool alive = std::ranges::any_of(life_.highlevel_.contacts(), [&](const auto& c) {
-      return c->at(Field::phone) == number &&
+      const bool restored = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+        return e.person == c->id && e.action == "restore" && e.at_ms > removed_at_ms[number];
+      });
+      return !restored && c->at(Field::phone) == number &&
              life_.cell("SELECT count(*) FROM v_pairs WHERE highlevel_id = ? AND state = 'held'", {c->id}) ==
                  "0";
     });

@@ -265,9 +265,11 @@ void Laws::p15_no_resurrection(const Entry& e) {
 // Something of the number at CTM that people set before `until`, and the contact never had.
 bool Laws::edited_unheard(const std::string& number, const std::string& contact, std::size_t until) {
   const auto& all = life_.ledger_.entries();
+  const std::string group = life_.ledger_.group_of("c:" + number);  // an old number's too
   for (std::size_t i = 0; i < std::min(until, all.size()); ++i) {
     const Entry& x = all[i];
-    if (x.side != Side::ctm || x.by_us() || x.person != number || !(is_mapped(x.field) || x.field == "tags"))
+    if (x.side != Side::ctm || x.by_us() || life_.ledger_.group_of(x) != group ||
+        !(is_mapped(x.field) || x.field == "tags"))
       continue;
     const bool heard = std::ranges::any_of(all, [&](const Entry& y) {
       return y.side == Side::highlevel && y.person == contact && y.field == x.field && y.seq < until &&

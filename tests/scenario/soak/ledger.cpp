@@ -141,7 +141,7 @@ std::int64_t Ledger::entered(const std::string& group, const std::string& field,
                              std::size_t until, bool weak, bool as_prefix) {
   for (std::size_t i = std::min(until, entries_.size()); i-- > 0;) {
     const Entry& e = entries_[i];
-    if (e.by_us() || e.field != field || ((e.unconfirmed || e.repeated) && !weak)) continue;
+    if (e.by_us() || !e.changes() || e.field != field || ((e.unconfirmed || e.repeated) && !weak)) continue;
     const bool has = as_prefix ? std::ranges::any_of(e.is, [&](const auto& w) { return w.starts_with(word); })
                                : e.is.contains(word);
     if (has && group_of(e) == group) return static_cast<std::int64_t>(i);
