@@ -55,11 +55,9 @@ bool read_only_from(World& world, int step) {
   int steps = 0;
   for (const Side side : kSides) {
     sim::SimWire& wire = world.wire(side);
-    for (sim::SimWire::Hook* hook : {&wire.before, &wire.after})
-      *hook = [&, inner = *hook](const std::string& method, const std::string& path) {
-        inner(method, path);
-        if (++steps == step) static_cast<void>(world.store->rows("PRAGMA query_only = ON"));
-      };
+    wire.before = wire.after = [&](const std::string&, const std::string&) {
+      if (++steps == step) static_cast<void>(world.store->rows("PRAGMA query_only = ON"));
+    };
   }
   try {
     world.cycle(ReadKind::full);
