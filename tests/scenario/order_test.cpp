@@ -16,6 +16,7 @@
 namespace tandem {
 namespace {
 constexpr int kPeople = 8;
+constexpr std::int64_t kRowsLagMs = 5'000;
 
 // Does the writes of every batch one by one, in an order of its own, and reads back what they came to.
 class Shuffler final : public Replica {
@@ -185,8 +186,6 @@ RC_GTEST_PROP(Order, OfTheWritesOfABatchDecidesNothing, ()) {
       office->clock.tick(World::kPastEveryLagMs);
       office->cycle(ReadKind::full);
     }
-    EXPECT_EQ(one.last.summary(), two.last.summary());
-    EXPECT_EQ(one.shown(), two.shown()) << "after the one cycle";
     for (Office* office : {&one, &two}) office->settle();
     EXPECT_EQ(one.shown(), two.shown());
     EXPECT_EQ(one.remembered(), two.remembered());
@@ -213,18 +212,21 @@ void edit(Office& office, const Move& move) {
   const std::string value = "Value " + std::to_string(move.value);
   switch (move.what) {
     case 0:
-      return office.edit_contact(id, "city", value);
+      return office.edit_contact(id, call == nullptr ? "state" : "city", value);
     case 1:
       return office.edit_contact(id, "custom:project_kind", value);
     case 2:
       return office.edit_contact(id, "first_name", "Name" + std::to_string(move.value));
     case 3:
+      if (call == nullptr) return office.edit_row(number, "street", value);
       return office.edit_call(call->id, "street", value);
     case 4:
+      if (call == nullptr) return office.edit_row(number, "city", value);
       return office.edit_call(call->id, "postal_code", "6050" + std::to_string(move.value));
     case 5:
       return office.tag_contact(id, "hot", move.value % 2 == 0);
     case 6:
+      if (call == nullptr) return;
       if (move.value % 2 == 0)
         office.ctm_staff.tag(call->id, "tile");
       else
@@ -244,11 +246,15 @@ RC_GTEST_PROP(Nudges, ChangeTheMomentAndNothingElse, ()) {
   told([&] {
     Office polled, nudged;
     for (Office* office : {&polled, &nudged}) {
-      for (int i = 0; i < 3; ++i) arrange(*office, i, 2);
+      for (int i = 0; i < 3; ++i) arrange(*office, i, i + 1 == 3 ? 0 : i + 2);  // a caller, a row, a contact
       office->settle();
     }
     for (const Move& move : moves) {
-      for (Office* office : {&polled, &nudged}) edit(*office, move);
+      for (Office* office : {&polled, &nudged}) {
+        edit(*office, move);
+        office->clock.tick(
+            kRowsLagMs);  // what no listing shows when its row is replaced, nobody can keep (P2)
+      }
       for (int i = 0; i < move.nudges; ++i) nudged.cycle(i == 0 ? ReadKind::delta : ReadKind::full);
       for (Office* office : {&polled, &nudged}) office->clock.tick(World::kPastEveryLagMs);
       for (int i = 0; i < move.late_nudges; ++i) nudged.cycle();
