@@ -73,6 +73,7 @@ class Replica {
   virtual Result<Found> find(const NaturalKey& key) = 0;
 
   // Performs each write once. Never retries after `ambiguous`. Results match writes one to one.
+  // They are settled in the order given: what a receipt shows was read after every earlier write.
   virtual std::vector<Result<Receipt>> apply(std::span<const Write> writes) = 0;
 
   // Facts learned by doing (an add that updates, a page size): kept with the state and given back

@@ -2,7 +2,6 @@
 #include <rapidjson/writer.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "daemon/highlevel/highlevel_codec.h"
 #include "daemon/highlevel/standard_fields.h"
@@ -31,14 +30,16 @@ void pair(Writer& w, std::string_view name, std::string_view value) {
 void blank(Writer& w, Blank form) { form == Blank::null_value ? w.Null() : w.String(""); }
 std::string done(const rapidjson::StringBuffer& buffer) { return {buffer.GetString(), buffer.GetSize()}; }
 
+// As JSON writes one, without an exponent: no leading zero, no plus, a digit on either side of the point.
 bool is_json_number(std::string_view value) {
-  double parsed = 0;
-  const char* end = value.data() + value.size();
-  const auto [stopped, error] = std::from_chars(value.data(), end, parsed);
-  if (error != std::errc{} || stopped != end) return false;
-  return std::all_of(value.begin(), value.end(),
-                     [](char c) { return (c >= '0' && c <= '9') || c == '-' || c == '.'; }) &&
-         value.back() != '.' && value.front() != '.' && value.substr(0, 2) != "-.";
+  if (value.starts_with('-')) value.remove_prefix(1);
+  const auto is_digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const auto point = value.find('.');
+  const auto whole = value.substr(0, point);
+  return is_digits(whole) && (whole == "0" || whole.front() != '0') &&
+         (point == std::string_view::npos || is_digits(value.substr(point + 1)));
 }
 
 void equals(Writer& w, std::string_view field, std::string_view value) {

@@ -106,7 +106,7 @@ std::optional<ConflictRow> SqliteStore::conflict(std::int64_t id) {
 std::optional<Decision> SqliteStore::decision(const std::string& key) {
   Query q(*connection_, "SELECT decision FROM pending WHERE key = ? AND decision IS NOT NULL", key);
   if (!q.step()) return std::nullopt;
-  return q.as<Decision>(0);
+  return in_row("pending", key, [&] { return q.as<Decision>(0); });
 }
 
 void SqliteStore::put_pending(const PendingMember& m) {

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include "core/model/field.h"
 #include "core/ports/state_store.h"
+#include "storage/sqlite/damage.h"
 
 namespace tandem {
 
@@ -97,8 +98,11 @@ class Query {
   [[nodiscard]] bool is_null(int column) const;
   [[nodiscard]] std::int64_t number(int column) const;
   template <class T>
-  [[nodiscard]] T as(int column) const {
-    return static_cast<T>(number(column));
+  [[nodiscard]] T as(int column) const {  // an enumeration: StoreError::corrupt when it has no such member
+    if constexpr (std::is_enum_v<T>)
+      return stored_as<T>(number(column));
+    else
+      return static_cast<T>(number(column));
   }
   [[nodiscard]] std::string text(int column) const;  // "" for NULL
   [[nodiscard]] std::optional<std::string> maybe_text(int column) const;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include "storage/sqlite/damage.h"
 #include "storage/sqlite/encode.h"
 #include "storage/sqlite/field_code.h"
 
@@ -353,8 +354,8 @@ void decode_resolutions(std::string_view text, PairState& pair) {
     const auto& parts = all.items[i].as_array(std::clamp<std::size_t>(all.items[i].items.size(), 4, 6));
     Resolution r;
     if (parts.size() > 4) r.why = parts[4].as_text();
-    if (parts.size() > 5) r.only = static_cast<Side>(parts[5].as_number());
-    r.take = static_cast<Resolution::Take>(parts[0].as_number());
+    if (parts.size() > 5) r.only = stored_as<Side>(parts[5].as_number());
+    r.take = stored_as<Resolution::Take>(parts[0].as_number());
     r.value = parts[1].as_text();
     r.decided_on = {read_value(parts[2]), read_value(parts[3])};
     pair.resolutions.emplace(name_of(all.keys[i]), std::move(r));

@@ -1,3 +1,4 @@
+#include "storage/sqlite/damage.h"
 #include "storage/sqlite/encode.h"
 #include "storage/sqlite/field_code.h"
 
@@ -66,11 +67,7 @@ void write_ref(JsonWriter& out, const SourceRef& ref) {
 
 SourceRef read_ref(const JsonValue& value) {
   const auto& parts = value.as_array(2);
-  return {static_cast<SourceKind>(parts[0].as_number()), parts[1].as_text()};
-}
-
-[[noreturn]] void damaged() {
-  throw StoreError(StoreError::Kind::corrupt, "a stored intent is damaged; stop tandem and restore a backup");
+  return {stored_as<SourceKind>(parts[0].as_number()), parts[1].as_text()};
 }
 
 void write_write(JsonWriter& out, const Write& write) {
@@ -112,8 +109,8 @@ Write read_write(const JsonValue& value) {
   Write write;
   const JsonValue* kind = value.as_object().find("kind");
   const JsonValue* record = value.find("record");
-  if (kind == nullptr || record == nullptr) damaged();
-  write.kind = static_cast<WriteKind>(kind->as_number());
+  if (kind == nullptr || record == nullptr) damaged("a write without its kind or record");
+  write.kind = stored_as<WriteKind>(kind->as_number());
   write.record.text = record->as_text();
   if (const JsonValue* v = value.find("target")) write.target = read_ref(*v);
   if (const JsonValue* v = value.find("set")) write.set = read_wires(*v);
@@ -242,7 +239,7 @@ std::string encode_body(const Intent& intent) {
 void decode_body(std::string_view text, Intent& intent) {
   const JsonValue all = read_json(text);
   const JsonValue* write = all.as_object().find("write");
-  if (write == nullptr) damaged();
+  if (write == nullptr) damaged("an intent without its write");
   intent.write = read_write(*write);
   if (const JsonValue* v = all.find("fields")) intent.fields = read_values(*v);
   if (const JsonValue* v = all.find("before")) intent.before = read_values(*v);

@@ -11,15 +11,20 @@ static_assert(static_cast<int>(Ruling::Kind::link) == 0 && static_cast<int>(Ruli
               static_cast<int>(Ruling::Kind::unlink) == 2);
 constexpr const char* kSalt = "erased.salt";
 
-Suspect read_suspect(Query& q) {
-  return {{q.as<SourceKind>(0), q.compact_text(1)}, {q.compact_text(2)}, q.number(3), q.number(4) != 0};
+Suspect read_suspect(Query& q, Side side) {
+  return in_row(
+      "suspect", [&] { return source_row_name(side, q.number(0), q.compact_text(1)); },
+      [&] {
+        return Suspect{
+            {q.as<SourceKind>(0), q.compact_text(1)}, {q.compact_text(2)}, q.number(3), q.number(4) != 0};
+      });
 }
 }  // namespace
 
 std::vector<Suspect> SqliteStore::suspects(Side side) {
   Query q(*connection_, "SELECT kind, id, person, since_ms, absent FROM suspect WHERE side = ?", side);
   std::vector<Suspect> out;
-  while (q.step()) out.push_back(read_suspect(q));
+  while (q.step()) out.push_back(read_suspect(q, side));
   return out;
 }
 
@@ -28,7 +33,7 @@ std::optional<Suspect> SqliteStore::suspect(Side side, const SourceRef& ref) {
           "SELECT kind, id, person, since_ms, absent FROM suspect WHERE side = ? AND kind = ? AND id = ?",
           side, ref.kind, CompactText{ref.id});
   if (!q.step()) return std::nullopt;
-  return read_suspect(q);
+  return read_suspect(q, side);
 }
 
 void SqliteStore::put_suspect(Side side, const Suspect& s) {
@@ -112,7 +117,10 @@ std::vector<Ruling> SqliteStore::new_rulings() {
   Query q(*connection_, "SELECT kind, id, ctm_id, highlevel_id FROM ruling WHERE is_new = 1 ORDER BY id");
   std::vector<Ruling> out;
   while (q.step())
-    out.push_back({q.as<Ruling::Kind>(0), q.number(1), {q.compact_text(2)}, {q.compact_text(3)}});
+    out.push_back({in_row("ruling", q.number(1), [&] { return q.as<Ruling::Kind>(0); }),
+                   q.number(1),
+                   {q.compact_text(2)},
+                   {q.compact_text(3)}});
   return out;
 }
 

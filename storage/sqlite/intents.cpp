@@ -19,16 +19,18 @@ std::vector<Intent> read_intents(Query& q) {
   while (q.step()) {
     Intent i;
     i.id = q.number(0);
-    i.pair = {q.number(1)};
-    i.side = q.as<Side>(2);
-    i.state = q.as<IntentState>(3);
-    i.key = q.text(4);
-    i.changed_by = q.text(5);
-    i.run = q.number(6);
-    i.enlisted_ms = q.number(7);
-    i.sent_ms = q.number(8);
-    i.attempts = q.as<int>(9);
-    decode_body(q.text(10), i);
+    in_row("intent", i.id, [&] {
+      i.pair = {q.number(1)};
+      i.side = q.as<Side>(2);
+      i.state = q.as<IntentState>(3);
+      i.key = q.text(4);
+      i.changed_by = q.text(5);
+      i.run = q.number(6);
+      i.enlisted_ms = q.number(7);
+      i.sent_ms = q.number(8);
+      i.attempts = q.as<int>(9);
+      decode_body(q.text(10), i);
+    });
     out.push_back(std::move(i));
   }
   return out;
@@ -77,23 +79,23 @@ void SqliteStore::add_history(const HistoryRow& row) {
 }
 
 std::vector<HistoryRow> SqliteStore::history_of(std::int64_t run) {
-  Query q(
-      *connection_,
-      "SELECT at_ms, side, action, record_id, pair, field, old_value, new_value, reason FROM history WHERE "
-      "run = ? ORDER BY id",
-      run);
+  Query q(*connection_,
+          "SELECT id, at_ms, side, action, record_id, pair, field, old_value, new_value, reason FROM history "
+          "WHERE "
+          "run = ? ORDER BY id",
+          run);
   std::vector<HistoryRow> out;
   while (q.step())
     out.push_back({run,
-                   q.number(0),
-                   q.as<Side>(1),
-                   q.text(2),
+                   q.number(1),
+                   in_row("history", q.number(0), [&] { return q.as<Side>(2); }),
                    q.text(3),
-                   {q.number(4)},
-                   q.text(5),
-                   q.value(6),
+                   q.text(4),
+                   {q.number(5)},
+                   q.text(6),
                    q.value(7),
-                   q.text(8)});
+                   q.value(8),
+                   q.text(9)});
   return out;
 }
 }  // namespace tandem

@@ -1,19 +1,11 @@
 #include "storage/sqlite/json_text.h"
 #include <fmt/format.h>
 #include <charconv>
-#include "core/ports/state_store.h"
+#include "storage/sqlite/damage.h"
 
 namespace tandem {
 namespace {
 constexpr int kDepth = 8;  // the deepest thing we write has five levels
-
-[[noreturn]] void damaged(const char* what) {
-  throw StoreError(
-      StoreError::Kind::corrupt,
-      fmt::format("a stored value is damaged ({}); stop tandem and restore a backup, or move the state away "
-                  "to begin anew",
-                  what));
-}
 
 class Reader {
  public:

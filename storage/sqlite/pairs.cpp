@@ -20,6 +20,10 @@ static_assert(static_cast<int>(Resolution::Take::ctm) == 0 &&
               static_cast<int>(Resolution::Take::value) == 2 &&
               static_cast<int>(Resolution::Take::clear) == 3);
 
+auto of_pair(PairId id) {
+  return [id] { return fmt::format("of pair {}", id.row); };
+}
+
 std::optional<CompactText> null_if_blank(const std::string& text) {
   if (text.empty()) return std::nullopt;
   return CompactText{text};
@@ -33,8 +37,10 @@ std::vector<Parked> parked_of(Connection& connection, PairId id) {
       id.row);
   std::vector<Parked> out;
   while (q.step())
-    out.push_back(
-        {q.as<Side>(0), q.text(1), q.text(2), q.text(3), q.number(4), q.as<int>(5), q.text(6), q.number(7)});
+    out.push_back(in_row("parked", of_pair(id), [&] {
+      return Parked{q.as<Side>(0), q.text(1),    q.text(2), q.text(3),
+                    q.number(4),   q.as<int>(5), q.text(6), q.number(7)};
+    }));
   return out;
 }
 
@@ -53,18 +59,20 @@ std::optional<PairState> SqliteStore::pair(PairId id) {
   if (!q.step()) return std::nullopt;
   PairState p;
   p.id = id;
-  p.status = q.as<PairStatus>(0);
-  p.dirty = q.number(1) != 0;
-  if (q.number(2) != 0) touched_[id.row] = q.number(2);
-  p.made_by_us = {(q.number(3) & 1) != 0, (q.number(3) & 2) != 0};
-  p.since_ms = q.number(4);
-  p.record = {{q.compact_text(5)}, {q.compact_text(6)}};
-  p.reason = q.text(7);
-  if (!q.is_null(8)) decode_fields(q.text(8), p);
-  if (!q.is_null(9)) decode_tags(q.text(9), p);
-  if (!q.is_null(10)) decode_fold(q.text(10), p);
-  if (!q.is_null(11)) decode_resolutions(q.text(11), p);
-  if (!q.is_null(12)) decode_fate(q.text(12), p);
+  in_row("pair", id.row, [&] {
+    p.status = q.as<PairStatus>(0);
+    p.dirty = q.number(1) != 0;
+    if (q.number(2) != 0) touched_[id.row] = q.number(2);
+    p.made_by_us = {(q.number(3) & 1) != 0, (q.number(3) & 2) != 0};
+    p.since_ms = q.number(4);
+    p.record = {{q.compact_text(5)}, {q.compact_text(6)}};
+    p.reason = q.text(7);
+    if (!q.is_null(8)) decode_fields(q.text(8), p);
+    if (!q.is_null(9)) decode_tags(q.text(9), p);
+    if (!q.is_null(10)) decode_fold(q.text(10), p);
+    if (!q.is_null(11)) decode_resolutions(q.text(11), p);
+    if (!q.is_null(12)) decode_fate(q.text(12), p);
+  });
   p.parked = parked_of(*connection_, id);
   return p;
 }
@@ -155,7 +163,9 @@ std::vector<Identity> SqliteStore::identities(PairId id) {
   Query q(*connection_, "SELECT kind, side, value, alias FROM identity WHERE pair = ?", id.row);
   std::vector<Identity> out;
   while (q.step())
-    out.push_back({q.as<Identity::Kind>(0), q.as<Side>(1), q.compact_text(2), q.number(3) != 0});
+    out.push_back(in_row("identity", of_pair(id), [&] {
+      return Identity{q.as<Identity::Kind>(0), q.as<Side>(1), q.compact_text(2), q.number(3) != 0};
+    }));
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -211,10 +221,13 @@ std::vector<PairId> SqliteStore::work(WorkList list, PairId after, int limit) {
 
 Census SqliteStore::census() {
   Census c;
-  Query statuses(*connection_, "SELECT status, count(*) FROM pair GROUP BY status");
+  Query statuses(*connection_, "SELECT status, count(*), min(id) FROM pair GROUP BY status");
   const std::array<std::int64_t*, 6> by_status{&c.linked,         &c.held,    &c.ctm_only,
                                                &c.highlevel_only, &c.ignored, &c.tombstone};
-  while (statuses.step()) *by_status.at(statuses.as<std::size_t>(0)) = statuses.number(1);
+  while (statuses.step()) {
+    const auto status = in_row("pair", statuses.number(2), [&] { return statuses.as<PairStatus>(0); });
+    *by_status.at(static_cast<std::size_t>(status)) = statuses.number(1);
+  }
   Query others(*connection_,
                "SELECT (SELECT count(*) FROM pair WHERE dirty = 1), (SELECT count(*) FROM conflict WHERE "
                "is_open = 1), (SELECT count(*) FROM parked), (SELECT count(*) FROM pending WHERE decision IS "

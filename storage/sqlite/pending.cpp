@@ -41,10 +41,12 @@ std::vector<PendingGroup> undecided_groups(Connection& connection) {
   Query q(connection,
           "SELECT key, class, side, reason, since_ms FROM pending WHERE decision IS NULL ORDER BY key");
   while (q.step()) {
-    const auto cls = q.as<HoldClass>(1);
-    std::optional<Side> side;
-    if (cls != HoldClass::first_run) side = q.as<Side>(2);
-    auto& [group, digest] = groups[{cls, side}];
+    const GroupKey of = in_row("pending", q.text(0), [&] {
+      const auto cls = q.as<HoldClass>(1);
+      const auto side = q.as<Side>(2);
+      return GroupKey{cls, cls == HoldClass::first_run ? std::nullopt : std::optional(side)};
+    });
+    auto& [group, digest] = groups[of];
     const std::int64_t since_ms = q.number(4);
     if (group.count == 0 || since_ms < group.since_ms) {  // what was held first says why
       group.reason = q.text(3);

@@ -16,16 +16,20 @@ bool is_the_person(const SourceRow& row) {
 }
 
 SourceRow read_source(Query& q, Side side) {
-  SourceRow row;
-  row.side = side;
-  row.ref = {q.as<SourceKind>(0), q.compact_text(1)};
-  row.person.text = q.is_null(2) ? row.ref.id : q.compact_text(2);
-  row.at_ms = q.number(3);
-  row.hash = {q.as<std::uint64_t>(4), q.as<std::uint64_t>(5)};
-  if (!q.is_null(6)) row.shown = decode_values(q.text(6));
-  if (!q.is_null(7)) row.tags = decode_texts(q.text(7));
-  if (!q.is_null(8)) decode_more(q.text(8), row);
-  return row;
+  return in_row(
+      "source", [&] { return source_row_name(side, q.number(0), q.compact_text(1)); },
+      [&] {
+        SourceRow row;
+        row.side = side;
+        row.ref = {q.as<SourceKind>(0), q.compact_text(1)};
+        row.person.text = q.is_null(2) ? row.ref.id : q.compact_text(2);
+        row.at_ms = q.number(3);
+        row.hash = {q.as<std::uint64_t>(4), q.as<std::uint64_t>(5)};
+        if (!q.is_null(6)) row.shown = decode_values(q.text(6));
+        if (!q.is_null(7)) row.tags = decode_texts(q.text(7));
+        if (!q.is_null(8)) decode_more(q.text(8), row);
+        return row;
+      });
 }
 }  // namespace
 

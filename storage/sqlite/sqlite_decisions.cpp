@@ -49,7 +49,7 @@ bool SqliteDecisions::set_resolution(PairId id, const std::string& field, const 
     {
       Query q(connection_, "SELECT resolutions FROM pair WHERE id = ?", id.row);
       if (!q.step()) return false;
-      if (!q.is_null(0)) decode_resolutions(q.text(0), pair);
+      if (!q.is_null(0)) in_row("pair", id.row, [&] { decode_resolutions(q.text(0), pair); });
     }
     pair.resolutions.insert_or_assign(field, resolution);
     Query(connection_, "UPDATE pair SET resolutions = ?, dirty = 1, touched = touched + 1 WHERE id = ?",

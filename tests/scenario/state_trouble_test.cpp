@@ -49,6 +49,55 @@ TEST(StateTrouble, AFullDiskEndsTheCycleAndTheNextOneWithRoomConverges) {
   EXPECT_GT(failed, 3) << "it was full in some of them";
 }
 
+// The state turns read-only at a step (before or after a request, from 1), as on a file system that was
+// mounted anew after an error. False: the cycle ended before it came to that step.
+bool read_only_from(World& world, int step) {
+  int steps = 0;
+  for (const Side side : kSides) {
+    sim::SimWire& wire = world.wire(side);
+    wire.before = wire.after = [&](const std::string&, const std::string&) {
+      if (++steps == step) static_cast<void>(world.store->rows("PRAGMA query_only = ON"));
+    };
+  }
+  try {
+    world.cycle(ReadKind::full);
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.kind, StoreError::Kind::read_only) << error.what();
+    EXPECT_NE(std::string(error.what()).find("make it writable"), std::string::npos) << error.what();
+  }
+  return steps >= step;
+}
+
+TEST(StateTrouble, AStateThatTurnsReadOnlyAtAnyStepEndsTheCycleAndLosesNothing) {
+  int step = 1;
+  for (bool came_to_it = true; came_to_it; ++step) {
+    SCOPED_TRACE(step);
+    Agreed world;
+    world.edit_contact(world.id, "city", "Geneva");
+    world.edit_call(world.activity, "street", "7 Mill Road");
+    world.tag_contact(world.id, "hot");
+    world.call(jonas().phone, "Jonas Abara", "", jonas().email);
+    world.clock.tick(World::kPastEveryLagMs);
+    came_to_it = read_only_from(world, step);
+    if (came_to_it) {
+      const std::size_t writes = world.api_writes();
+      world.clock.tick(World::kMinuteMs);
+      EXPECT_THROW(world.cycle(), StoreError) << "the next one meets the same";
+      EXPECT_EQ(world.api_writes(), writes) << "and sends nothing that it could not remember";
+    }
+    world.reopen();  // writable
+    EXPECT_EQ(world.cell("PRAGMA integrity_check"), "ok");
+    world.settle(8);
+    EXPECT_EQ(world.newest_call(world.number).city, "Geneva");
+    EXPECT_EQ(world.highlevel_value(world.id, "address1"), "7 Mill Road");
+    EXPECT_EQ(world.tags_of(world.number), std::vector<std::string>{"hot"});
+    EXPECT_EQ(world.cell("SELECT count(*) FROM v_pairs WHERE state = 'linked'"), "2");
+    world.expect_converged({"country"});
+    world.expect_quiet();
+  }
+  EXPECT_GT(step, 15) << "writes of both sides lie between the first step and the last";
+}
+
 TEST(StateTrouble, WhatCannotBeEnlistedIsNotSent) {
   Agreed world;
   world.edit_contact(world.id, "city", "Geneva");

@@ -78,6 +78,11 @@ sim::SimWire& World::wire(Side side) {
   return side == Side::ctm ? ctm_replica_->wire() : highlevel_replica_->wire();
 }
 
+Replica& World::replica(Side side) {
+  if (side == Side::ctm) return *ctm_replica_;
+  return *highlevel_replica_;
+}
+
 void World::reopen() {
   store.reset();
   open();

@@ -117,6 +117,7 @@ class World {
   [[nodiscard]] std::size_t api_writes() const;        // entries in both models' logs
 
  protected:
+  [[nodiscard]] Replica& replica(Side side);  // straight on the model
   CycleReport run(PerSide<Replica*> replicas, ReadKind kind, bool reread = false);
 
  private:

@@ -74,6 +74,8 @@ TEST(Encode, DamagedTextIsSaidToBeDamaged) {
   EXPECT_THROW(decode_resolutions("{\"f\":[1]}", p), StoreError);
   Intent intent;
   EXPECT_THROW(decode_body("{}", intent), StoreError);
+  EXPECT_THROW(decode_body(R"({"write":{"kind":5,"record":"h1"}})", intent), StoreError);
+  EXPECT_THROW(decode_resolutions(R"({"f":[4,"",null,null]})", p), StoreError);
 }
 }  // namespace
 }  // namespace tandem

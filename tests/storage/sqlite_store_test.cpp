@@ -1,46 +1,15 @@
 #include "storage/sqlite/sqlite_store.h"
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <fstream>
-#include <sstream>
+#include "storage/sqlite/high_water.h"
 #include "storage/sqlite/migrate.h"
-#include "storage/sqlite/schema.h"
+#include "tests/storage/state_file.h"
 #include "tests/storage/state_folder.h"
 
 namespace tandem {
 namespace {
 using Kind = StoreError::Kind;
-using testing::Test;
-
-std::string bytes_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-unsigned mode_of(const std::string& file) {
-  struct stat found {};
-  return stat(file.c_str(), &found) == 0 ? found.st_mode & 0777U : 0U;
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-// Another process's change to the file, behind the store's back.
-void alter(const std::string& file, const std::string& sql) {
-  Connection(file, Connection::Access::write, {}).exec(sql);
-}
-
-PairId put_contact(SqliteStore& store, const std::string& ctm) {
-  PairState p;
-  p.status = PairStatus::linked;
-  p.record.ctm.text = ctm;
-  p.fields["city"].base = p.fields["city"].seen = {FieldValue::of("Bonn"), FieldValue::of("Bonn")};
-  store.transact([&] { store.put_pair(p); });
-  return p.id;
-}
 
 TEST(SqliteStore, MakesAPrivateFolderAndFile) {
   StateFolder f;
@@ -201,6 +170,37 @@ TEST(SqliteStore, TheSecondWriterWaitsAndThenGivesUp) {
   EXPECT_EQ(kind_of([&] { store->transact([] {}); }), std::nullopt);
 }
 
+TEST(SqliteStore, AFileThatTurnsReadOnlyTakesNothingHalfAndGoesOnWhenItIsWritableAgain) {
+  StateFolder f;
+  auto store = f.open();
+  const PairId id = put_contact(*store, "+1");
+  const std::string before = dump(*store);
+  for (const bool in_the_middle : {false, true}) {
+    SCOPED_TRACE(in_the_middle);
+    if (!in_the_middle) static_cast<void>(store->rows("PRAGMA query_only = ON"));
+    std::string what;
+    EXPECT_EQ(kind_of(
+                  [&] {
+                    store->transact([&] {
+                      if (in_the_middle) store->set_meta("cursor", "moved");
+                      static_cast<void>(store->rows("PRAGMA query_only = ON"));
+                      PairState p = *store->pair(id);
+                      p.reason = "half done";
+                      store->put_pair(p);
+                    });
+                    return 0;
+                  },
+                  &what),
+              Kind::read_only);
+    EXPECT_TRUE(has(what, f.file()) && has(what, "nothing was written")) << what;
+    EXPECT_TRUE(has(what, "make it writable")) << what;
+    EXPECT_EQ(dump(*store), before) << "and reading goes on";
+    static_cast<void>(store->rows("PRAGMA query_only = OFF"));
+  }
+  store->transact([&] { store->set_meta("cursor", "moved"); });
+  EXPECT_EQ(store->meta("cursor"), "moved");
+}
+
 // File modes do not hold for root: the work is done by a child that is nobody.
 int as_nobody(const std::function<int()>& work) {
   const pid_t child = fork();
@@ -237,6 +237,37 @@ TEST(SqliteStore, AReadOnlyFileIsRefusedForWriting) {
             10 + static_cast<int>(Kind::read_only));
 }
 
+// What is open stays open: only the mark beside the state cannot follow, and it is never ahead.
+TEST(SqliteStore, AFolderThatTurnsReadOnlyLosesNothingOfAnOpenState) {
+  StateFolder f;
+  std::filesystem::permissions(f.folder(), std::filesystem::perms(0777));
+  const std::string own = f.folder() + "/own", file = own + "/acme.sqlite", mark = own + "/acme.mark";
+  const auto work = [&] {
+    const auto a_run = [](SqliteStore& store, const char* cursor) {
+      store.transact([&] {
+        static_cast<void>(store.begin_run("delta", 1));
+        store.set_meta("cursor", cursor);
+      });
+    };
+    const auto open = [&] { return SqliteStore::open(file, StateFolder::kLink, "one", f.clock); };
+    auto store = open();
+    a_run(*store, "first");
+    const auto first = read_high_water(mark);
+    std::filesystem::permissions(own, std::filesystem::perms(0555));
+    a_run(*store, "second");
+    if (store->meta("cursor") != "second") return 1;
+    if (read_high_water(mark) != first) return 2;
+    std::filesystem::permissions(own, std::filesystem::perms(0700));
+    a_run(*store, "third");
+    const auto third = read_high_water(mark);
+    if (!first || !third || third->run != first->run + 2) return 3;
+    store.reset();
+    store = open();
+    return store->meta("cursor") == "third" && store->meta(kRestored) != "yes" ? 0 : 4;
+  };
+  EXPECT_EQ(as_nobody(work), 0);
+}
+
 TEST(SqliteStore, AStateInAReadOnlyFolderIsReadableWhileTheDaemonRunsAndElseSaysWhy) {
   StateFolder f;
   auto daemon = f.open();
@@ -256,33 +287,6 @@ TEST(SqliteStore, AStateInAReadOnlyFolderIsReadableWhileTheDaemonRunsAndElseSays
   EXPECT_EQ(as_nobody(read), 10 + static_cast<int>(Kind::read_only));
 }
 
-TEST(SqliteStore, ReadOnlyReadsWithAndWithoutADaemonAndNeverWrites) {
-  StateFolder f;
-  auto daemon = f.open();
-  const PairId id = put_contact(*daemon, "+1");
-  auto reader = SqliteStore::open_read_only(f.file());
-  EXPECT_EQ(reader->pair(id), daemon->pair(id));
-  put_contact(*daemon, "+2");
-  EXPECT_EQ(reader->census().linked, 2) << "what was committed since";
-  EXPECT_THROW(reader->transact([] {}), std::logic_error);
-  EXPECT_EQ(kind_of([&] { return reader->rows("DELETE FROM pair"); }), Kind::read_only);
-  reader.reset();
-  daemon.reset();
-  const std::string before = bytes_of(f.file());
-  reader = SqliteStore::open_read_only(f.file());
-  EXPECT_EQ(reader->census().linked, 2);
-  reader.reset();
-  EXPECT_EQ(bytes_of(f.file()), before);
-}
-
-TEST(SqliteStore, ReadingBeforeTheFirstRunSaysSo) {
-  StateFolder f;
-  std::string what;
-  EXPECT_EQ(kind_of([&] { return SqliteStore::open_read_only(f.file()); }, &what), Kind::other);
-  EXPECT_TRUE(has(what, "has not run")) << what;
-  EXPECT_FALSE(std::filesystem::exists(f.file()));
-}
-
 TEST(SqliteStore, RowsBindTextAndKeepColumnNames) {
   StateFolder f;
   auto store = f.open();
@@ -293,98 +297,6 @@ TEST(SqliteStore, RowsBindTextAndKeepColumnNames) {
   ASSERT_EQ(table.rows.size(), 1U);
   EXPECT_EQ(table.rows[0][0], "2");
   EXPECT_EQ(table.rows[0][1], std::nullopt);
-}
-
-std::string dump(SqliteStore& store) {
-  std::string out;
-  for (const char* table :
-       {"link", "meta", "pair", "parked", "identity", "source", "intent", "history", "conflict", "pending",
-        "pending_group", "run", "lease", "suspect", "ruling", "erased"})
-    for (const auto& row : store.rows("SELECT * FROM " + std::string(table)).rows)
-      for (const auto& cell : row) out += cell.value_or("NULL") + "|";
-  return out;
-}
-
-TEST(SqliteStore, AScratchCopyIsEqualAndLeavesTheOriginalByteIdentical) {
-  StateFolder f;
-  auto daemon = f.open();
-  const PairId id = put_contact(*daemon, "+1");
-  const std::string file = bytes_of(f.file()), log = bytes_of(f.file() + "-wal");
-  auto scratch = f.open_scratch();
-  EXPECT_EQ(dump(*scratch), dump(*daemon));
-  scratch->transact([&] {
-    PairState p = *scratch->pair(id);
-    p.reason = "planned";
-    scratch->put_pair(p);
-    scratch->end_run({scratch->begin_run("full", 1), 1, 2, "full", "converged", {}, {}});
-  });
-  EXPECT_EQ(scratch->pair(id)->reason, "planned");
-  EXPECT_EQ(daemon->pair(id)->reason, "");
-  scratch.reset();
-  EXPECT_EQ(bytes_of(f.file()), file);
-  EXPECT_EQ(bytes_of(f.file() + "-wal"), log);
-}
-
-TEST(SqliteStore, AScratchWithoutAStateIsEmptyAndMakesNoFile) {
-  StateFolder f;
-  auto scratch = f.open_scratch();
-  EXPECT_EQ(scratch->census().linked, 0);
-  put_contact(*scratch, "+1");
-  EXPECT_EQ(scratch->census().linked, 1);
-  scratch.reset();
-  EXPECT_TRUE(std::filesystem::is_empty(f.folder()));
-}
-
-void make_first_schema(const StateFolder& f, const std::string& location) {
-  std::ofstream(f.file()) << "";
-  Connection old(f.file(), Connection::Access::write, {});
-  old.exec(migrations().front().sql);
-  old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
-  old.exec("PRAGMA user_version = 1");
-  old.exec("INSERT INTO link VALUES (1, 'acme', '12345', '" + location + "', 1)");
-}
-
-TEST(SqliteStore, AnotherAccountsOlderStateIsNotEvenMigrated) {
-  StateFolder f;
-  make_first_schema(f, "location-2");
-  const std::string before = bytes_of(f.file());
-  EXPECT_EQ(kind_of([&] { return f.open(); }), Kind::foreign);
-  EXPECT_EQ(bytes_of(f.file()), before);
-}
-
-TEST(SqliteStore, AScratchMigratesItsCopyOnly) {
-  StateFolder f;
-  make_first_schema(f, "location-1");
-  const std::string before = bytes_of(f.file());
-  EXPECT_EQ(f.open_scratch()->rows("SELECT * FROM v_pairs").rows.size(), 0U);
-  EXPECT_EQ(bytes_of(f.file()), before);
-  std::string what;
-  EXPECT_EQ(kind_of([&] { return SqliteStore::open_read_only(f.file()); }, &what), Kind::other);
-  EXPECT_TRUE(has(what, "schema 1")) << what;
-  EXPECT_EQ(f.open()->rows("PRAGMA user_version").rows.at(0).at(0), std::to_string(newest_schema()));
-}
-
-TEST(SqliteStore, MigrationsAreNumberedWithoutGaps) {
-  int expected = 0;
-  for (const auto& migration : migrations()) EXPECT_EQ(migration.number, ++expected) << migration.name;
-  EXPECT_EQ(newest_schema(), expected);
-}
-
-TEST(SqliteStore, ABackupIsOneWholeFileTakenWhileTheDaemonRuns) {
-  StateFolder f;
-  auto daemon = f.open();
-  const PairId id = put_contact(*daemon, "+1");
-  const std::string copy = f.folder() + "/copy.sqlite";
-  daemon->backup(copy);
-  put_contact(*daemon, "+2");
-  EXPECT_EQ(mode_of(copy), 0600U);
-  EXPECT_FALSE(std::filesystem::exists(copy + "-wal"));
-  EXPECT_EQ(bytes_of(copy).at(18), 1) << "no log needed to read it";
-  const auto read = SqliteStore::open_read_only(copy);
-  EXPECT_EQ(read->pair(id), daemon->pair(id));
-  EXPECT_EQ(read->census().linked, 1);
-  EXPECT_EQ(kind_of([&] { daemon->backup(copy); }), Kind::other) << "never over something";
-  EXPECT_EQ(read->census().linked, 1);
 }
 
 TEST(SqliteStore, ACycleThatFindsNothingWritesOnlyItsRun) {

@@ -366,7 +366,10 @@ TEST(Encode, ANumberIsSentAsOneAndAnythingElseAsItIs) {
   };
   EXPECT_EQ(sent("12500"), "12500");
   EXPECT_EQ(sent("-0.5"), "-0.5");
-  for (const char* odd : {"$5", "1.", ".5", "-.5", "nan", "inf", "0x10", "1e5", "5 "})
+  EXPECT_EQ(sent("0"), "0");
+  EXPECT_EQ(sent("10.05"), "10.05");
+  for (const char* odd : {"$5", "1.", ".5", "-.5", "nan", "inf", "0x10", "1e5", "5 ", "007", "-01", "00",
+                          "00.5", "-", "--1", "+5", "1-2", "1.2.3", "-1."})
     EXPECT_EQ(sent(odd), '"' + std::string(odd) + '"');
 }
 
