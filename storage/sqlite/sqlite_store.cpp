@@ -71,6 +71,7 @@ std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Li
     throw;
   }
   write_high_water(store->mark_, store->high_water());
+  if (store->has_erased()) store->empty_log();  // the process that erased may have died before it could
   return store;
 }
 
@@ -165,6 +166,18 @@ void SqliteStore::transact(const std::function<void()>& work) {
   // Only now: a mark ahead of its state would say that the state was restored.
   const bool row_is_new = !run_row_missing_ && (row_was_missing || run_.id != run_before);
   if (row_is_new && lease_) write_high_water(mark_, {lease_->generation, run_.id});
+  if (log_holds_erased_) empty_log();
+}
+
+// Old pages stay in the log until others are written over them, which in a quiet account takes long. A
+// reader that is in the way puts it off until after the next transaction.
+void SqliteStore::empty_log() noexcept {
+  try {
+    Query q(*connection_, "PRAGMA wal_checkpoint(TRUNCATE)");
+    log_holds_erased_ = q.step() && q.number(0) != 0;
+  } catch (const StoreError&) {
+    log_holds_erased_ = true;
+  }
 }
 
 void SqliteStore::writing() const {

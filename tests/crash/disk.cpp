@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -105,13 +106,23 @@ void lose_power() {
   }
 }
 
-void step(const char* what, const File& file) {
+void step(const char* what, const std::string& path) {
+  if (disk().page == nullptr) return;
   Page& page = *disk().page;
   page.unsynced = unsynced();
-  const std::string name = std::filesystem::path(file.path).filename();
+  const std::string name = std::filesystem::path(path).filename();
   if (!page.step(std::string(what) + " " + name)) return;
   if (buffers()) lose_power();
   kill(getpid(), SIGKILL);
+}
+void step(const char* what, const File& file) { step(what, file.path); }
+
+template <class Call>
+int name(const char* path, const Call& call) {
+  step("before naming", path);
+  const long result = call();
+  step("after naming", path);
+  return static_cast<int>(result);
 }
 
 void remember(File& file, Op op) {
@@ -344,3 +355,10 @@ void spoil_log_index(const std::string& database) {
   ::close(fd);
 }
 }  // namespace tandem::crash
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  return tandem::crash::name(to, [&] { return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0); });
+}
+extern "C" int link(const char* from, const char* to) noexcept {
+  return tandem::crash::name(to, [&] { return syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0); });
+}

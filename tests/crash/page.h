@@ -30,6 +30,7 @@ struct Page {
   std::atomic<int> steps;
   std::atomic<int> unsynced;
   std::atomic<int> cycles;
+  std::atomic<int> acts;  // of the person and of tandem, that were done whole; counted over all lives
   std::atomic<int> die_at;
   Step log[kMostSteps];
 
@@ -43,8 +44,9 @@ struct Page {
     log[at].unsynced = unsynced;
     return at + 1 == die_at;
   }
-  void begin(int die_at_step) {
+  void begin(int die_at_step, int acts_done) {
     steps = unsynced = cycles = 0;
+    acts = acts_done;
     die_at = die_at_step;
   }
 };
