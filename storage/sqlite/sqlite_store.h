@@ -46,7 +46,8 @@ class SqliteStore final : public StateStore {
                                                                  const StoreLimits& limits = {});
   ~SqliteStore() override;
 
-  // A consistent copy while everything goes on. `file` must not exist; 0600.
+  // A consistent copy while everything goes on. `file` must not exist; 0600. It is there whole or not at
+  // all: until then it is called `file`.part.
   void backup(const std::string& file);
   // SQL that only reads, `binds` for its ? in order.
   [[nodiscard]] Table rows(const std::string& sql, const std::vector<std::string>& binds = {});

@@ -139,8 +139,9 @@ bool Stage::live(const Death& death) {
     return false;
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error(fmt::format("the process failed (status {}) after step {}, \"{}\"", status,
-                                         page_.steps.load(), page_.log[std::max(0, page_.steps - 1)].what));
+    throw std::runtime_error(fmt::format("the process failed (status {}) after step {}, \"{}\": {}", status,
+                                         page_.steps.load(), page_.log[std::max(0, page_.steps - 1)].what,
+                                         page_.failure));
   commands.clear();
   acts_done_ = 0;
   throw_if_not_erased();
@@ -180,7 +181,7 @@ void Stage::be_tandem(const Death& death) {
     write_back();
     _exit(0);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "the process under test: %s\n", error.what());
+    page_.fail(error.what());
   }
   _exit(3);
 }
