@@ -169,7 +169,8 @@ File& known(const std::string& path) {
 struct Handle {
   sqlite3_file base;
   File* file;
-  bool syncs_folder;   // the first sync of a journal or log carries its entry (as SQLite's own VFS does)
+  bool syncs_folder;   // the first sync of a journal or log that is opened to be made, whether or not it was
+                       // there, carries its entry (as SQLite's own VFS does)
   sqlite3_file* real;  // of a database; else nullptr
 };
 Handle& of(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
@@ -273,8 +274,8 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* o
       put(file, Op{true, 0, {}});
       file.was_there = true;
     }
-    h.syncs_folder = (flags & SQLITE_OPEN_MAIN_DB) == 0;
   }
+  h.syncs_folder = (flags & SQLITE_OPEN_MAIN_DB) == 0 && (flags & SQLITE_OPEN_CREATE) != 0;
   h.file = &file;
   if (out_flags != nullptr && h.real == nullptr) *out_flags = flags;
   h.base.pMethods = &kMethods;

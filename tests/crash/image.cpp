@@ -50,12 +50,14 @@ void add_systems(Stage& stage, Lines& out) {
   }
 }
 
-// Every write that the remotes carried out for us, without ids that they choose.
+// Every write that the remotes carried out for us, without ids that they choose. A request that was repeated
+// because its answer was lost changes nothing the second time.
 void add_writes(Stage& stage, Lines& out) {
   auto names = names_of(stage.highlevel);
   for (const Side side : kSides)
     for (const auto& write : side == Side::ctm ? stage.ctm.writes() : stage.highlevel.writes()) {
-      if (write.actor != "api") continue;
+      const bool changes_nothing = !write.field.empty() && write.old_value == write.new_value;
+      if (write.actor != "api" || changes_nothing) continue;
       const auto name = names.find(write.person);
       out.push_back(fmt::format("written {} {} {} {}: {} -> {}", to_text(side), write.action,
                                 name == names.end() ? write.person : name->second, write.field,

@@ -387,6 +387,18 @@ TEST(SqliteStore, ABackupIsOneWholeFileTakenWhileTheDaemonRuns) {
   EXPECT_EQ(read->census().linked, 1);
 }
 
+TEST(SqliteStore, ABackupTakesThePlaceOfOneThatWasCutShort) {
+  StateFolder f;
+  auto daemon = f.open();
+  const PairId id = put_contact(*daemon, "+1");
+  const std::string copy = f.folder() + "/copy.sqlite";
+  for (const char* left : {".part", ".part-journal"}) std::ofstream(copy + left) << "half of it";
+  daemon->backup(copy);
+  EXPECT_EQ(mode_of(copy), 0600U);
+  EXPECT_EQ(SqliteStore::open_read_only(copy)->pair(id), daemon->pair(id));
+  for (const char* left : {".part", ".part-journal"}) EXPECT_FALSE(std::filesystem::exists(copy + left));
+}
+
 TEST(SqliteStore, ACycleThatFindsNothingWritesOnlyItsRun) {
   StateFolder f;
   auto store = f.open();
@@ -472,6 +484,8 @@ TEST(SqliteStore, OfAnErasedPersonNotAByteIsLeftInTheFile) {
   store->transact([&] { store->erase_pair(p.id); });
   EXPECT_FALSE(has(dump(*store), word));
   EXPECT_TRUE(store->is_erased(Identity::Kind::id, number));
+  for (const auto& entry : std::filesystem::directory_iterator(f.folder()))
+    EXPECT_FALSE(has(bytes_of(entry.path().string()), word)) << "while it is open: " << entry.path();
   store.reset();
   for (const auto& entry : std::filesystem::directory_iterator(f.folder()))
     EXPECT_FALSE(has(bytes_of(entry.path().string()), word)) << entry.path();
