@@ -252,6 +252,14 @@ PairState split_off(Context& c, Observer& observer, PairState& pair, Side side, 
 }
 
 namespace {
+// A create of it may have happened, and has not been seen yet.
+bool is_being_made(const Context& c, const PairState& pair) {
+  const auto it = c.open.find(pair.id);
+  return it != c.open.end() && pair.status != PairStatus::linked &&
+         std::any_of(it->second.begin(), it->second.end(),
+                     [](const Intent& intent) { return intent.write.kind == WriteKind::create; });
+}
+
 // A contact that was deleted and made again: what its number is at CTM is a person on one side again (P14).
 void free_from_deleted(Context& c, Observer& observer, PairId id) {
   for (const auto& identity : c.store.identities(id)) {
@@ -310,6 +318,8 @@ std::int64_t link_people(Context& c, Observer& observer) {
         const auto group = group_of(c, id);
         if (group.empty()) continue;
         for (const auto& pair : group) done.insert(pair.id);
+        if (std::any_of(group.begin(), group.end(), [&](const auto& pair) { return is_being_made(c, pair); }))
+          continue;  // what is new in the group may be what the create made: that is found out first
         if (group.size() > static_cast<std::size_t>(tuning::kMatchGroupMax)) {
           Matches many;
           Hold hold{{}, "more people share this phone or e-mail than can be told apart", false};

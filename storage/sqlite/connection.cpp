@@ -38,6 +38,9 @@ Connection::Connection(const std::string& path, Access access, const StoreLimits
   if (access == Access::write) {
     exec(limits.survives_power_loss ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
     exec(fmt::format("PRAGMA journal_size_limit = {}", kLogBytes));
+    // What is deleted is overwritten, whatever the build's default: an erased person must not be left in what
+    // was freed long before.
+    exec("PRAGMA secure_delete = ON");
   }
   if (access == Access::scratch) exec("PRAGMA synchronous = OFF");
   if (limits.max_pages > 0) exec(fmt::format("PRAGMA max_page_count = {}", limits.max_pages));

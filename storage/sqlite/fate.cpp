@@ -61,8 +61,6 @@ std::string SqliteStore::erased_digest(Identity::Kind kind, const std::string& v
 
 void SqliteStore::erase_pair(PairId id) {
   writing();
-  connection_->exec(
-      "PRAGMA secure_delete = ON");  // what is erased is overwritten, whatever the build's default
   if (!meta(kSalt)) {
     std::random_device random;
     set_meta(kSalt, fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()));
@@ -87,6 +85,7 @@ void SqliteStore::erase_pair(PairId id) {
     Query(*connection_, sql, id.row).run();
   Query(*connection_, "DELETE FROM pair WHERE id = ?", id.row).run();
   touched_.erase(id.row);
+  log_holds_erased_ = true;
 }
 
 bool SqliteStore::has_erased() {

@@ -28,6 +28,15 @@ void make_private_file(const std::string& path, bool must_be_new) {
   ::close(descriptor);
 }
 
+// A new name is on the disk when its folder is.
+void sync_folder_of(const fs::path& file) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
 void make_folder(const fs::path& folder) {
   std::error_code error;
   if (folder.empty() || fs::exists(folder, error)) return;
@@ -71,6 +80,7 @@ std::unique_ptr<SqliteStore> SqliteStore::open(const std::string& path, const Li
     throw;
   }
   write_high_water(store->mark_, store->high_water());
+  if (store->has_erased()) store->empty_log();  // the process that erased may have died before it could
   return store;
 }
 
@@ -165,6 +175,18 @@ void SqliteStore::transact(const std::function<void()>& work) {
   // Only now: a mark ahead of its state would say that the state was restored.
   const bool row_is_new = !run_row_missing_ && (row_was_missing || run_.id != run_before);
   if (row_is_new && lease_) write_high_water(mark_, {lease_->generation, run_.id});
+  if (log_holds_erased_) empty_log();
+}
+
+// Old pages stay in the log until others are written over them, which in a quiet account takes long. A
+// reader that is in the way puts it off until after the next transaction.
+void SqliteStore::empty_log() noexcept {
+  try {
+    Query q(*connection_, "PRAGMA wal_checkpoint(TRUNCATE)");
+    log_holds_erased_ = q.step() && q.number(0) != 0;
+  } catch (const StoreError&) {
+    log_holds_erased_ = true;
+  }
 }
 
 void SqliteStore::writing() const {
@@ -185,14 +207,35 @@ void SqliteStore::set_meta(std::string_view key, std::string_view value) {
 }
 
 void SqliteStore::backup(const std::string& file) {
-  make_private_file(file, true);
+  const auto refuse = [&](int cause) {
+    throw StoreError(cause == EEXIST ? Kind::other : Kind::read_only,
+                     fmt::format("{}: {}; nothing was written", file, std::strerror(cause)));
+  };
+  if (std::error_code error; fs::exists(file, error)) refuse(EEXIST);
+  // It gets its name when it is whole: what dies before that leaves a part, which the next one replaces.
+  const std::string part = file + ".part";
+  const auto drop_part = [&] {
+    for (const char* more : {"", "-journal", "-wal", "-shm"}) {
+      std::error_code ignored;
+      fs::remove(part + more, ignored);
+    }
+  };
+  drop_part();
+  make_private_file(part, true);
   try {
-    Connection copy(file, How::write, {});
-    copy.copy_from(*connection_);
-    copy.exec("PRAGMA journal_mode = DELETE");  // one file, whole in itself
+    {
+      Connection copy(part, How::write, {});
+      copy.copy_from(*connection_);
+      copy.exec("PRAGMA journal_mode = DELETE");  // one file, whole in itself
+    }
+    // Never over something; where the file system knows no links, what was looked at above has to do.
+    if (::link(part.c_str(), file.c_str()) != 0) {
+      if (errno == EEXIST || ::rename(part.c_str(), file.c_str()) != 0) refuse(errno);
+    }
+    sync_folder_of(file);
+    drop_part();
   } catch (...) {
-    std::error_code ignored;
-    fs::remove(file, ignored);
+    drop_part();
     throw;
   }
 }

@@ -46,7 +46,8 @@ class SqliteStore final : public StateStore {
                                                                  const StoreLimits& limits = {});
   ~SqliteStore() override;
 
-  // A consistent copy while everything goes on. `file` must not exist; 0600.
+  // A consistent copy while everything goes on. `file` must not exist; 0600. It is there whole or not at
+  // all: until then it is called `file`.part.
   void backup(const std::string& file);
   // SQL that only reads, `binds` for its ? in order.
   [[nodiscard]] Table rows(const std::string& sql, const std::vector<std::string>& binds = {});
@@ -131,6 +132,7 @@ class SqliteStore final : public StateStore {
   [[nodiscard]] bool is_behind_its_mark();
   void take_lease(const std::string& instance);
   void check_lease();
+  void empty_log() noexcept;
   void write_run_row();
   void writing() const;  // std::logic_error outside a transaction
   void claim_record(PairId id, Side side, const RecordId& record);
@@ -143,6 +145,7 @@ class SqliteStore final : public StateStore {
   Clock* clock_;  // nullptr: opened for reading
   std::optional<Lease> lease_;
   std::map<std::int64_t, std::int64_t> touched_;  // pair.touched as last read, where it is not 0
+  bool log_holds_erased_ = false;                 // what erase_pair took out is in the log still
   RunRow run_;                                    // begun last
   bool run_row_missing_ = false;                  // run_ is not in the file yet
   std::string mark_;                              // where the HighWater is kept; "" = nowhere

@@ -1,6 +1,7 @@
 // Kills tandem at every numbered step of every scenario, starts it again, and compares the end with that
 // of the life that was not killed (P9). A step: a request before the remote acts and after it did, and
-// before and after each write, sync, cut and deletion of a file of the state. See usage().
+// before and after each write, sync, cut, naming and deletion of a file of the state; those of a person's
+// command included. See usage().
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ constexpr const char* kUsage = R"(usage: tandem-crash [OPTION...] [SCENARIO...]
   --power       loss of power at every step at which something is not synced
   --twice N     SIGKILL at N pairs of steps: one in the life, one in the life after it
                 (none of the three: --kill --power --twice 20)
-  --sample N    at most N steps of each scenario, chosen by the seed, instead of every step
+  --sample N    at most N steps of each scenario, evenly spaced from where the seed says, instead of every step
   --seed N      of the sample, the pairs and of what a loss of power leaves (default 1)
   --step N      only that step, with the log of its cycles; with --power and --keeps 0, 1 or 2
   --steps       only prints the steps
@@ -90,8 +91,7 @@ class Trial {
       std::string steps = fmt::format("{}\n", stage_.page().steps.load());
       for (int i = 0; i < stage_.page().steps; ++i)
         steps += fmt::format("{} {}\n", stage_.page().log[i].unsynced, stage_.page().log[i].what);
-      end_in_peace();
-      return steps + joined(stage_.image());
+      return steps + picture();
     });
     const auto all = lines_of(end);
     const auto count = all.empty() ? 0U : static_cast<std::size_t>(std::atoi(all.front().c_str()));
@@ -114,15 +114,14 @@ class Trial {
         // cursor stood tells what was not read yet.
         constexpr std::int64_t kPauses[] = {2'000, World::kPastEveryLagMs, 3 * World::kDayMs};
         stage_.clock.tick(kPauses[death.step % 3]);
-        stage_.only_deltas = death.step % 3 == 2;
-        if (stage_.task == Task::backup) clear_half_a_backup();
+        stage_.only_deltas = death.step % 3 == 2 && !scenario_.needs_listings;
+        stage_.look_at_backup();
       }
       stage_.live();
-      end_in_peace();
-      const std::string end = joined(stage_.image());
-      if (std::getenv("CRASH_SAYS") != nullptr) fmt::print("{}", end);
+      const std::string found = picture();
+      if (std::getenv("CRASH_SAYS") != nullptr) fmt::print("{}", found);
       std::fflush(stdout);
-      return difference(wanted, end);
+      return difference(wanted, found);
     });
   }
 
@@ -178,25 +177,13 @@ class Trial {
     return result;
   }
 
-  // After a backup the state must still be one to go on with.
-  void end_in_peace() {
-    if (stage_.task != Task::backup) return;
-    stage_.task = Task::synchronise;
-    stage_.live();
-  }
-
-  // What a killed `backup` leaves is nothing at all or the whole.
-  void clear_half_a_backup() {
-    const std::string file = stage_.backup_file();
-    if (!std::filesystem::exists(file)) return;
-    {
-      SQLite::Database copy(file, SQLite::OPEN_READWRITE);
-      const std::string damage = copy.execAndGet("PRAGMA integrity_check").getString();
-      const int tables = copy.execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
-      if (damage != "ok" || (tables != 0 && copy.execAndGet("SELECT count(*) FROM v_pairs").getInt() != 2))
-        throw std::runtime_error("half a backup: " + damage);
-    }
-    for (const char* more : {"", "-journal", "-wal", "-shm"}) std::filesystem::remove(file + more);
+  // Both systems and the state; throws when the scenario has something against it.
+  std::string picture() {
+    stage_.look_at_backup();
+    if (scenario_.must_hold)
+      if (const std::string wrong = scenario_.must_hold(stage_); !wrong.empty())
+        throw std::runtime_error(wrong);
+    return joined(stage_.image());
   }
 
   static std::string difference(const std::string& wanted, const std::string& found) {
@@ -299,12 +286,12 @@ class Report {
     say("power lost", tally);
   }
 
-  // 1 to `count`, or the sample of them.
+  // 1 to `count`, or the sample of them: evenly spaced, the seed says from where on.
   [[nodiscard]] std::vector<int> chosen(int count) const {
-    std::vector<int> all, out;
-    for (int i = 1; i <= count; ++i) all.push_back(i);
-    if (options_.sample == 0 || options_.sample >= count) return all;
-    std::ranges::sample(all, std::back_inserter(out), options_.sample, std::mt19937(options_.seed));
+    const int n = options_.sample == 0 ? count : std::min(options_.sample, count);
+    const int from = count == 0 ? 0 : static_cast<int>(options_.seed * 7'919U % static_cast<unsigned>(count));
+    std::vector<int> out;
+    for (int i = 0; i < n; ++i) out.push_back(1 + (i * count + (n == count ? 0 : from)) / n);
     return out;
   }
 
@@ -400,8 +387,11 @@ Options read(int count, char** words) {
 
 int run(const Options& options) {
   bool same = true, any = false;
-  for (std::size_t i = 0; i < scenarios().size(); ++i) {
-    const Scenario& scenario = scenarios()[i];
+  std::vector<const Scenario*> all;
+  for (const auto list : {scenarios(), decided_scenarios()})
+    for (const Scenario& scenario : list) all.push_back(&scenario);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Scenario& scenario = *all[i];
     const auto named = [&](const std::string& part) {
       return std::strstr(scenario.name, part.c_str()) != nullptr;
     };

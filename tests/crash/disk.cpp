@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -105,13 +106,23 @@ void lose_power() {
   }
 }
 
-void step(const char* what, const File& file) {
+void step(const char* what, const std::string& path) {
+  if (disk().page == nullptr) return;
   Page& page = *disk().page;
   page.unsynced = unsynced();
-  const std::string name = std::filesystem::path(file.path).filename();
+  const std::string name = std::filesystem::path(path).filename();
   if (!page.step(std::string(what) + " " + name)) return;
   if (buffers()) lose_power();
   kill(getpid(), SIGKILL);
+}
+void step(const char* what, const File& file) { step(what, file.path); }
+
+template <class Call>
+int name(const char* path, const Call& call) {
+  step("before naming", path);
+  const long result = call();
+  step("after naming", path);
+  return static_cast<int>(result);
 }
 
 void remember(File& file, Op op) {
@@ -158,7 +169,8 @@ File& known(const std::string& path) {
 struct Handle {
   sqlite3_file base;
   File* file;
-  bool syncs_folder;   // the first sync of a journal or log carries its entry (as SQLite's own VFS does)
+  bool syncs_folder;   // the first sync of a journal or log that is opened to be made, whether or not it was
+                       // there, carries its entry (as SQLite's own VFS does)
   sqlite3_file* real;  // of a database; else nullptr
 };
 Handle& of(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
@@ -262,8 +274,8 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* o
       put(file, Op{true, 0, {}});
       file.was_there = true;
     }
-    h.syncs_folder = (flags & SQLITE_OPEN_MAIN_DB) == 0;
   }
+  h.syncs_folder = (flags & SQLITE_OPEN_MAIN_DB) == 0 && (flags & SQLITE_OPEN_CREATE) != 0;
   h.file = &file;
   if (out_flags != nullptr && h.real == nullptr) *out_flags = flags;
   h.base.pMethods = &kMethods;
@@ -344,3 +356,10 @@ void spoil_log_index(const std::string& database) {
   ::close(fd);
 }
 }  // namespace tandem::crash
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  return tandem::crash::name(to, [&] { return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0); });
+}
+extern "C" int link(const char* from, const char* to) noexcept {
+  return tandem::crash::name(to, [&] { return syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0); });
+}

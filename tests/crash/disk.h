@@ -5,6 +5,7 @@
 
 namespace tandem::crash {
 
+// Naming a file is a step as well: rename() and link() of this program come here.
 // From now on, for ever: the process is a child made to be killed. `death.power`: what SQLite writes
 // reaches the files only when it syncs, so that whoever kills this process takes the power as well; the
 // log is then checkpointed every few pages. Dies by itself where page.die_at is one of its own steps,

@@ -50,6 +50,21 @@ void add_systems(Stage& stage, Lines& out) {
   }
 }
 
+// Every write that the remotes carried out for us, without ids that they choose. A request that was repeated
+// because its answer was lost changes nothing the second time.
+void add_writes(Stage& stage, Lines& out) {
+  auto names = names_of(stage.highlevel);
+  for (const Side side : kSides)
+    for (const auto& write : side == Side::ctm ? stage.ctm.writes() : stage.highlevel.writes()) {
+      const bool changes_nothing = !write.field.empty() && write.old_value == write.new_value;
+      if (write.actor != "api" || changes_nothing) continue;
+      const auto name = names.find(write.person);
+      out.push_back(fmt::format("written {} {} {} {}: {} -> {}", to_text(side), write.action,
+                                name == names.end() ? write.person : name->second, write.field,
+                                write.old_value, write.new_value));
+    }
+}
+
 // Every query of the state, as lines "NAME cell|cell". Cells that are ids of HighLevel are called by name,
 // those that are pair ids by the pair's two records.
 // Not compared: times and the numbers of runs (a killed life takes longer), rows of `run` and `lease`
@@ -72,8 +87,14 @@ constexpr Query kQueries[] = {
     {"source", "SELECT side, kind, CAST(id AS TEXT), CAST(person AS TEXT), shown, tags FROM source"},
     {"history",
      "SELECT pair_id, side, action, record_id, field, old_value, new_value, reason FROM v_history"},
+    {"suspect", "SELECT side, kind, CAST(id AS TEXT), CAST(person AS TEXT), absent FROM suspect"},
+    {"ruling", "SELECT kind, CAST(ctm_id AS TEXT), CAST(highlevel_id AS TEXT), is_new FROM ruling"},
+    {"resolutions", "SELECT id, resolutions FROM pair WHERE resolutions IS NOT NULL"},
+    {"erased", "SELECT count(*) FROM erased"},
+    // Not the salt of the erased: it is chosen at random.
     {"meta",
-     "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%' AND value <> ''"},
+     "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%' AND key <> "
+     "'erased.salt' AND value <> ''"},
 };
 
 void add_state(Stage& stage, const std::string& file, const std::string& prefix, Lines& out) {
@@ -107,6 +128,7 @@ void add_state(Stage& stage, const std::string& file, const std::string& prefix,
 Lines Stage::image() {
   Lines out;
   add_systems(*this, out);
+  add_writes(*this, out);
   add_state(*this, state_file(), "state: ", out);
   if (std::filesystem::exists(backup_file())) add_state(*this, backup_file(), "backup: ", out);
   std::ranges::sort(out);

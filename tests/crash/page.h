@@ -30,7 +30,9 @@ struct Page {
   std::atomic<int> steps;
   std::atomic<int> unsynced;
   std::atomic<int> cycles;
+  std::atomic<int> acts;  // of the person and of tandem, that were done whole; counted over all lives
   std::atomic<int> die_at;
+  char failure[200];  // why the process gave up
   Step log[kMostSteps];
 
   // True: this is where it dies.
@@ -43,9 +45,16 @@ struct Page {
     log[at].unsynced = unsynced;
     return at + 1 == die_at;
   }
-  void begin(int die_at_step) {
+  void fail(std::string_view why) {
+    const std::size_t length = std::min(why.size(), sizeof failure - 1);
+    std::memcpy(failure, why.data(), length);
+    failure[length] = 0;
+  }
+  void begin(int die_at_step, int acts_done) {
     steps = unsynced = cycles = 0;
+    acts = acts_done;
     die_at = die_at_step;
+    failure[0] = 0;
   }
 };
 

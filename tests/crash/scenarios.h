@@ -12,8 +12,20 @@ struct Scenario {
   const char* name;
   std::function<void(Stage&)> before;  // then a life comes to rest, unless nothing was set up
   std::function<void(Stage&)> then;    // then the life whose every step is a death
+  // What must be so at the end, killed or not; "" = it is.
+  std::function<std::string(Stage&)> must_hold = {};
+  // A life after a death that reads changes only would not hear of what was deleted.
+  bool needs_listings = false;
   // A difference that is known and waits to be mended: each of its lines holds one of these.
   std::vector<const char*> known = {};
 };
-[[nodiscard]] std::span<const Scenario> scenarios();
+[[nodiscard]] std::span<const Scenario> scenarios();  // edits, links and creates
+// Deletions, and what a person says with `forget`, `undo`, `link`, `unlink`, `keep-apart` and `backup`.
+[[nodiscard]] std::span<const Scenario> decided_scenarios();
+
+// The contact with the person's number; throws when there is none.
+[[nodiscard]] std::string contact_of(Stage& stage, const sim::PersonCard& person);
+[[nodiscard]] std::int64_t call_of(Stage& stage, const sim::PersonCard& person);  // the newest
+// Mara called and is a contact, Odile is a contact with a row that tandem makes.
+void mara_and_odile(Stage& stage);
 }  // namespace tandem::crash

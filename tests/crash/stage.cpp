@@ -10,9 +10,13 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "core/engine/learned.h"
+#include "core/merge/undo.h"
 #include "core/model/phone.h"
+#include "core/tuning.h"
 #include "daemon/ctm/ctm_replica.h"
 #include "daemon/highlevel/highlevel_replica.h"
 #include "storage/sqlite/sqlite_decisions.h"
@@ -39,6 +43,25 @@ bool is_still(const CycleReport& r) {
          r.written.ctm + r.written.highlevel + r.changed.ctm + r.changed.highlevel + r.linked_now +
                  r.awaiting + r.remaining ==
              0;
+}
+
+bool suspects_anybody(SqliteStore& store) {
+  return !store.suspects(Side::ctm).empty() || !store.suspects(Side::highlevel).empty();
+}
+
+// The bytes by which a number may lie in a file of SQLite: as text, and as the integer that ids are kept as.
+std::vector<std::string> forms_of(const std::string& text) {
+  std::vector<std::string> forms{text};
+  const Phone phone = parse_phone(text, "US");
+  if (phone.kind != PhoneKind::number) return forms;
+  forms.push_back(text.substr(2));  // without +1
+  const auto number = std::stoll(text.substr(1));
+  for (const std::int64_t stored : {number, -number}) {
+    std::string bytes;
+    for (int shift = 40; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(stored >> shift));
+    forms.push_back(std::move(bytes));
+  }
+  return forms;
 }
 
 // As daemon/commands wires it, but for the size of a page and one request at a time.
@@ -79,19 +102,6 @@ struct Tandem {
   }
 };
 
-void cycles_until_rest(Tandem& tandem, const Policy& policy, Clock& clock, Page& page, bool only_deltas) {
-  for (int idle = 0; idle < 2;) {
-    if (page.cycles > 0) clock.sleep_until_ms(clock.now_ms() + World::kPastEveryLagMs);
-    if (page.cycles > kMostCycles) throw std::runtime_error("not at rest after many cycles");
-    Cycle machine({&tandem.ctm, &tandem.highlevel}, tandem.store, clock, policy);
-    CycleOptions options;
-    options.kind = only_deltas || page.cycles % 2 == 0 ? ReadKind::delta : ReadKind::full;
-    const CycleReport report = machine.run(options);
-    if (getenv("CRASH_SAYS") != nullptr) std::fprintf(stderr, "%s\n", report.summary().c_str());
-    idle = is_still(report) ? idle + 1 : 0;
-    ++page.cycles;
-  }
-}
 }  // namespace
 
 Stage::Stage() : ctm_face_(ctm), highlevel_face_(highlevel) {
@@ -106,7 +116,7 @@ Stage::Stage() : ctm_face_(ctm), highlevel_face_(highlevel) {
 bool Stage::live(const Death& death) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
-  page_.begin(death.step);
+  page_.begin(death.step, acts_done_);
   page_.now_ms = clock.now_ms();
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -123,13 +133,18 @@ bool Stage::live(const Death& death) {
   int status = 0;
   waitpid(child, &status, 0);
   clock.sleep_until_ms(page_.now_ms);
+  acts_done_ = page_.acts;
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && death.step != 0) {
     if (death.power) spoil_log_index(state_file());
     return false;
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error(fmt::format("the process failed (status {}) after step {}, \"{}\"", status,
-                                         page_.steps.load(), page_.log[std::max(0, page_.steps - 1)].what));
+    throw std::runtime_error(fmt::format("the process failed (status {}) after step {}, \"{}\": {}", status,
+                                         page_.steps.load(), page_.log[std::max(0, page_.steps - 1)].what,
+                                         page_.failure));
+  commands.clear();
+  acts_done_ = 0;
+  throw_if_not_erased();
   return true;
 }
 
@@ -154,20 +169,61 @@ void Stage::be_tandem(const Death& death) {
   try {
     put_disk_under_sqlite(page_, death);
     SharedClock time(page_);
-    if (task == Task::backup) {
-      SqliteStore::open_read_only(state_file())->backup(backup_file());
-    } else {
-      store = SqliteStore::open(state_file(), link(), fmt::format("process {}", getpid()), time);
-      Tandem tandem(*this, server_, highlevel_face_.token(), *store, time);
-      cycles_until_rest(tandem, policy, time, page_, only_deltas);
+    while (page_.acts < acts_to_do()) {
+      clock.sleep_until_ms(page_.now_ms);
+      const int act = page_.acts;
+      if (act % 2 == 1 || commands.empty())
+        rest(time, death.power);
+      else if (const auto& command = commands[static_cast<std::size_t>(act / 2)])
+        command();
+      ++page_.acts;
     }
-    store.reset();
     write_back();
     _exit(0);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "the process under test: %s\n", error.what());
+    page_.fail(error.what());
   }
   _exit(3);
+}
+
+// Until two cycles did nothing, and nobody may be gone.
+void Stage::rest(Clock& time, bool power) {
+  store = SqliteStore::open(state_file(), link(), fmt::format("process {}", getpid()), time);
+  {
+    Tandem tandem(*this, server_, highlevel_face_.token(), *store, time);
+    int idle = 0;
+    for (int cycles = 0; idle < 2; ++cycles) {
+      const bool proves = suspects_anybody(*store);
+      if (cycles > 0)
+        time.sleep_until_ms(time.now_ms() +
+                            (proves ? tuning::kDeletionProofMs + World::kMinuteMs : World::kPastEveryLagMs));
+      if (cycles > kMostCycles) throw std::runtime_error("not at rest after many cycles");
+      Cycle machine({&tandem.ctm, &tandem.highlevel}, *store, time, policy);
+      CycleOptions options;
+      options.kind = only_deltas || page_.cycles % 2 == 0 ? ReadKind::delta : ReadKind::full;
+      const CycleReport report = machine.run(options);
+      if (getenv("CRASH_SAYS") != nullptr) std::fprintf(stderr, "%s\n", report.summary().c_str());
+      idle = is_still(report) && !suspects_anybody(*store) ? idle + 1 : 0;
+      ++page_.cycles;
+    }
+    const bool is_last = page_.acts + 1 == acts_to_do();
+    if (is_last && !power) throw_if_not_erased();  // while it runs on, with its log beside it
+  }
+  store.reset();
+}
+
+// Every file of the state, free pages and log included.
+void Stage::throw_if_not_erased() const {
+  if (erased.empty()) return;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(state_file()).parent_path())) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(in), {}};
+    for (const std::string& text : erased)
+      for (const std::string& form : forms_of(text))
+        if (content.find(form) != std::string::npos)
+          throw std::runtime_error(fmt::format("{} still holds {}", entry.path().filename().string(), text));
+  }
 }
 
 void Stage::decide(const std::string& any_id, const std::string& field, Resolution::Take take) {
@@ -181,5 +237,43 @@ void Stage::approve_all() {
   for (const auto& row : rows("SELECT digest FROM v_pending WHERE decision IS NULL"))
     if (!SqliteDecisions(state_file()).decide(row.front(), Decision::approved, clock.now_ms()))
       throw std::runtime_error("no such group");
+}
+
+void Stage::ask_to_forget(const std::string& any_id) {
+  Resolution request;
+  request.take = Resolution::Take::clear;
+  if (!SqliteDecisions(state_file())
+           .set_resolution(pair_of(any_id), std::string(Resolution::kForget), request))
+    throw std::runtime_error("no such pair");
+}
+
+void Stage::undo_run(std::int64_t run) {
+  const auto reader = SqliteStore::open_read_only(state_file());
+  const Undo found = undo(run, reader->history_of(run), [&](PairId id) { return reader->pair(id); });
+  SqliteDecisions decisions(state_file());
+  for (const auto& [pair, fields] : found.decisions)
+    for (const auto& [field, decision] : fields)
+      if (!decisions.set_resolution(pair, field, decision)) throw std::runtime_error("no such pair");
+}
+
+void Stage::rule(Ruling::Kind kind, const std::string& number, const std::string& contact_id) {
+  SqliteDecisions(state_file()).add_ruling(kind, {number}, {contact_id}, clock.now_ms());
+}
+
+// The file is there when the command was killed after it was done: the person looks, and takes it.
+void Stage::back_up() {
+  if (!std::filesystem::exists(backup_file()))
+    SqliteStore::open_read_only(state_file())->backup(backup_file());
+}
+
+void Stage::look_at_backup() const {
+  if (!std::filesystem::exists(backup_file())) return;
+  for (const char* more : {"-journal", "-wal"})
+    if (std::filesystem::exists(backup_file() + more)) throw std::runtime_error("half a backup: with a log");
+  SQLite::Database copy("file:" + backup_file() + "?immutable=1", SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+  const std::string damage = copy.execAndGet("PRAGMA integrity_check").getString();
+  const int tables = copy.execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
+  if (damage != "ok" || tables == 0 || copy.execAndGet("SELECT count(*) FROM v_pairs").getInt() != 2)
+    throw std::runtime_error("half a backup: " + (tables == 0 ? "nothing in it" : damage));
 }
 }  // namespace tandem::crash

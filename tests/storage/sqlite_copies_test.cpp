@@ -116,5 +116,17 @@ TEST(SqliteStore, ABackupIsOneWholeFileTakenWhileTheDaemonRuns) {
   EXPECT_EQ(kind_of([&] { daemon->backup(copy); }), Kind::other) << "never over something";
   EXPECT_EQ(read->census().linked, 1);
 }
+
+TEST(SqliteStore, ABackupTakesThePlaceOfOneThatWasCutShort) {
+  StateFolder f;
+  auto daemon = f.open();
+  const PairId id = put_contact(*daemon, "+1");
+  const std::string copy = f.folder() + "/copy.sqlite";
+  for (const char* left : {".part", ".part-journal"}) std::ofstream(copy + left) << "half of it";
+  daemon->backup(copy);
+  EXPECT_EQ(mode_of(copy), 0600U);
+  EXPECT_EQ(SqliteStore::open_read_only(copy)->pair(id), daemon->pair(id));
+  for (const char* left : {".part", ".part-journal"}) EXPECT_FALSE(std::filesystem::exists(copy + left));
+}
 }  // namespace
 }  // namespace tandem
