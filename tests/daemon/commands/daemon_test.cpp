@@ -7,6 +7,7 @@
 #include <fstream>
 #include <optional>
 #include "daemon/commands/output.h"
+#include "storage/sqlite/connection.h"
 #include "tests/daemon/commands/simulated.h"
 
 namespace tandem::test {
@@ -214,6 +215,20 @@ TEST_F(Daemon, RemotesThatAreGoneAreExit75) {
   EXPECT_EQ(match.code, 75);
   EXPECT_EQ(match.out,
             "nobody is linked or held\nincomplete: could not be read completely: ctm, highlevel\n");
+}
+
+TEST_F(Daemon, StateThatCannotBeWrittenInMidCycleIsExit1NamesTheFileAndGoesOnAfterwards) {
+  ASSERT_NE(run({"once", "--full"}).code, 1);
+  const auto alter = [&](const char* sql) { Connection(state(), Connection::Access::write, {}).exec(sql); };
+  alter("CREATE TRIGGER shut BEFORE UPDATE ON run BEGIN SELECT RAISE(ABORT, 'no'); END");
+  const Finished once = run({"once"});
+  EXPECT_EQ(once.code, 1) << once.out;
+  EXPECT_THAT(once.err, HasSubstr(state()));
+  EXPECT_THAT(once.err, HasSubstr("nothing was written"));
+  EXPECT_THAT(once.out, Not(HasSubstr("cycle"))) << "no cycle came to its end";
+  alter("DROP TRIGGER shut");
+  EXPECT_NE(run({"once"}).code, 1);
+  EXPECT_EQ(cell(rows("SELECT count(*) AS n FROM v_pairs WHERE state = 'linked'"), 0, "n"), "12");
 }
 
 TEST_F(Daemon, ListThatDoesNotExistIsExit78) {
