@@ -82,6 +82,13 @@ void SqliteStore::erase_pair(PairId id) {
     Query(*connection_, sql, id.row).run();
   Query(*connection_, "DELETE FROM pair WHERE id = ?", id.row).run();
   touched_.erase(id.row);
+  log_has_erased_ = true;
+}
+
+// What the log and the pages behind it remember goes as well. A reader may be in the way: then the next time.
+void SqliteStore::write_over_the_log() {
+  Query q(*connection_, "PRAGMA wal_checkpoint(TRUNCATE)");
+  log_has_erased_ = !q.step() || q.number(0) != 0;
 }
 
 bool SqliteStore::has_erased() {

@@ -165,6 +165,7 @@ void SqliteStore::transact(const std::function<void()>& work) {
   // Only now: a mark ahead of its state would say that the state was restored.
   const bool row_is_new = !run_row_missing_ && (row_was_missing || run_.id != run_before);
   if (row_is_new && lease_) write_high_water(mark_, {lease_->generation, run_.id});
+  if (log_has_erased_) write_over_the_log();
 }
 
 void SqliteStore::writing() const {

@@ -136,6 +136,7 @@ class SqliteStore final : public StateStore {
   void claim_record(PairId id, Side side, const RecordId& record);
   void put_parked(PairId id, const std::vector<Parked>& parked);
   [[nodiscard]] std::int64_t touched(PairId id) const;
+  void write_over_the_log();
   [[nodiscard]] std::string erased_digest(Identity::Kind kind, const std::string& value);
 
   std::unique_ptr<LockFile> lock_;  // released last
@@ -145,6 +146,7 @@ class SqliteStore final : public StateStore {
   std::map<std::int64_t, std::int64_t> touched_;  // pair.touched as last read, where it is not 0
   RunRow run_;                                    // begun last
   bool run_row_missing_ = false;                  // run_ is not in the file yet
+  bool log_has_erased_ = false;                   // the -wal file may hold somebody who was erased
   std::string mark_;                              // where the HighWater is kept; "" = nowhere
 };
 }  // namespace tandem

@@ -472,6 +472,8 @@ TEST(SqliteStore, OfAnErasedPersonNotAByteIsLeftInTheFile) {
   store->transact([&] { store->erase_pair(p.id); });
   EXPECT_FALSE(has(dump(*store), word));
   EXPECT_TRUE(store->is_erased(Identity::Kind::id, number));
+  for (const auto& entry : std::filesystem::directory_iterator(f.folder()))
+    EXPECT_FALSE(has(bytes_of(entry.path().string()), word)) << entry.path() << ", while the daemon runs on";
   store.reset();
   for (const auto& entry : std::filesystem::directory_iterator(f.folder()))
     EXPECT_FALSE(has(bytes_of(entry.path().string()), word)) << entry.path();
