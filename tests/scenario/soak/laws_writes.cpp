@@ -40,6 +40,8 @@ void Laws::after_request(std::size_t from, const std::string& method, const std:
     p12_deletes(e);
     p17_tag_calls(e);
     p40_opt_out(e);
+    after_forget(e);
+    unlinked_is_left_alone(e);
     if (!is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
     p2_read_before(e);
     p11_echo(e);
@@ -58,7 +60,10 @@ void Laws::after_cycle(std::size_t from) {
     if (!e.by_us() || !is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
     p2_newer_wins(e);
     p23_brainwash(e);
+    p44_alias(e);
   }
+  note_forgotten();
+  rulings_hold();
   p13_brakes(from);
   for (const auto& row : life_.rows("SELECT record_id FROM v_history WHERE action = 'gone'"))
     life_.agreed_.emplace(row[0], life_.ledger_.now());
@@ -169,9 +174,9 @@ void Laws::p11_echo(const Entry& e) {
     life_.broken("P11 echo suppression", name_of(e) + fmt::format(": written {} times", all + 1));
 }
 
-// P12: nothing is deleted because it was not seen. Rows of the list: see P38.
+// P12: nothing is deleted because it was not seen, only who is to be forgotten. Rows of the list: see P38.
 void Laws::p12_deletes(const Entry& e) {
-  if (e.side != Side::highlevel || e.action != "delete") return;
+  if (e.side != Side::highlevel || e.action != "delete" || may_be_forgotten(e.side, e.person)) return;
   life_.broken("P12 absence is not deletion", "contact " + e.person + " was deleted by us");
 }
 

@@ -152,8 +152,11 @@ void Life::play(const Step& step) {
   const Words& words = step.words;
   if (words.empty()) return;
   clock_.tick(1'000);  // which of two calls of one second is the newer one, nobody can say
+  answer_what_is_due();
   if (!in_cycle_ && play_machine(words)) return;
-  if (play_policy(words) || play_highlevel(words) || play_ctm(words) || play_decision(words)) return;
+  if (play_policy(words) || play_highlevel(words) || play_ctm(words) || play_decision(words) ||
+      play_responder(words))
+    return;
   if (in_cycle_) return;  // a cycle within a cycle
   throw std::runtime_error("no step is called " + words.front());
 }
@@ -193,7 +196,13 @@ bool Life::play_machine(const Words& words) {
 
 // ---- cycles
 CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at, bool reread) {
+  answer_what_is_due();
   ++tally_.cycles;
+  const auto newest_run = [this] {
+    const std::string id = cell("SELECT max(id) FROM run");
+    return id.empty() ? 0 : std::stoll(id);
+  };
+  const std::int64_t earlier_run = newest_run();
   const std::int64_t began_ms = clock_.true_ms();
   cycles_at_ms_.push_back(began_ms);
   cycle_request_ = tally_.requests;
@@ -230,6 +239,8 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at, bool reread
     trace(fmt::format("  killed at point {}", kill_at));
     close();
   }
+  if (const std::int64_t run = newest_run(); run > earlier_run)
+    cycle_of_run_[run] = static_cast<int>(tally_.cycles);
   Laws(*this).after_cycle(from);
   return last_;
 }
@@ -290,6 +301,7 @@ void Life::request_begins(Side side, const std::string& method, const std::strin
   ++tally_.requests;
   clock_.tick(kRequestMs);
   if (dry_) return;
+  answer_what_is_due();
   store_->transact([] {});  // throws if one is open: never a transaction across the network
   interfere(side, true, is_write(method, path));
   drain(tally_.requests);
@@ -301,6 +313,7 @@ void Life::request_done(Side side, const std::string& method, const std::string&
   drain(tally_.requests);
   answered_ = {ledger_.now(), tally_.requests, clock_.true_ms()};
   if (is_write(method, path)) mark_unseen(from, side, path);
+  hear_writes(from);
   Laws(*this).after_request(from, method, path);
   interfere(side, false, false);
   drain(tally_.requests);
@@ -387,6 +400,14 @@ void Life::lose_state() {
   forgotten_at_ = ledger_.now();
   forgot_ = true;
   went_back_ = false;
+  forget_decisions();
+}
+
+// What a person had decided is lost with the state, or may be.
+void Life::forget_decisions() {
+  said_of_match_.clear();
+  forgotten_.clear();
+  undone_.clear();
 }
 
 void Life::keep_backup() {
@@ -403,6 +424,7 @@ void Life::restore_backup() {
   close();
   forgotten_at_ = ledger_.now();
   forgot_ = went_back_ = true;
+  forget_decisions();
 }
 
 std::vector<std::vector<std::string>> Life::rows(const std::string& sql, const Words& binds) {
