@@ -63,6 +63,7 @@ class Laws {
   void note_forgotten();
   void rulings_hold();
   void forgotten_for_good();
+  void removed_and_kept(const Forgotten& f);
   void p28_undo();
   void oscillation();
   [[nodiscard]] bool may_be_forgotten(Side side, const std::string& id);  // asked for, and approved

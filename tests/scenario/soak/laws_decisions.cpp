@@ -92,7 +92,10 @@ void Laws::forgotten_for_good() {
   const auto& all = life_.ledger_.entries();
   std::map<std::string, std::string> image;
   for (const Forgotten& f : life_.forgotten_) {
-    if (f.done == 0) continue;
+    if (f.done == 0) {
+      removed_and_kept(f);
+      continue;
+    }
     const auto theirs = [&](const Entry& e) {
       return (e.side == Side::ctm ? f.numbers : f.contacts).contains(e.person);
     };
@@ -129,6 +132,24 @@ void Laws::forgotten_for_good() {
                                           found->first));
     }
   }
+}
+
+// Approved and removed on both sides, and the state keeps them.
+void Laws::removed_and_kept(const Forgotten& f) {
+  const auto here = [&](const Entry& e) {
+    return (e.side == Side::ctm ? f.numbers : f.contacts).contains(e.person);
+  };
+  const bool removed = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+    return e.seq >= f.asked && e.by_us() && here(e) && may_be_forgotten(e.side, e.person) &&
+           (e.action == "list_remove" || (e.side == Side::highlevel && e.action == "delete"));
+  });
+  const bool there =
+      std::ranges::any_of(f.contacts,
+                          [&](const auto& id) { return static_cast<bool>(life_.highlevel_.read(id)); }) ||
+      std::ranges::any_of(f.numbers, [&](const auto& number) { return !rows_of(number).empty(); });
+  if (removed && !there && life_.store_->pair(f.pair) && !excused(std::to_string(f.pair.row), ""))
+    life_.broken(kErased,
+                 fmt::format("pair {} was removed on both sides, and the state keeps it", f.pair.row));
 }
 
 // Every cell as text, by table; and the files as they lie on the disk. Lower case.

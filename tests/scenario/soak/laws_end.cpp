@@ -101,7 +101,10 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
     return e.action == "list_remove" && !e.by_us() && e.person == number;
   });
   const bool unlisted = dropped && account.live_rows(life_.ctm_.sync_list()).empty();
-  if (everywhere.empty() && (redacted || unlisted)) return;
+  const auto state = life_.store_->pair({std::stoll(pair)});
+  const bool half_forgotten = state && state->resolutions.contains(Resolution::kForget) &&
+                              may_be_forgotten(Side::ctm, number);  // the other half waits, for an approval
+  if (everywhere.empty() && (redacted || unlisted || half_forgotten)) return;
   if (everywhere.empty())
     return life_.broken("P4 convergence",
                         fmt::format("pair {}: CTM knows nothing of its number {}", pair, number));
@@ -109,7 +112,14 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
   // known.
   const bool met = std::ranges::any_of(life_.ledger_.entries(),
                                        [&](const Entry& e) { return e.person == number && added_unseen(e); });
-  const bool blind = !rows_show_email && (met || life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"));
+  const bool by_person = life_
+                             .rows(
+                                 "SELECT 1 FROM v_pairs WHERE pair_id = ? AND reason LIKE 'linked by a "
+                                 "person%'",
+                                 {pair})
+                             .size() == 1;  // a first meeting, at which what no row shows is not sent (P37)
+  const bool blind =
+      !rows_show_email && (met || by_person || life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"));
   const std::string group = life_.ledger_.group_of("h:" + id);
   const auto check = [&](const std::string& field, const std::string& theirs,
                          const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
@@ -200,6 +210,13 @@ void Laws::p4_nobody_left_alone() {
     } else if (rows_of(row[1]).empty() && life_.ctm_.account().newest_of(row[1]) == nullptr) {
       continue;
     }
+    const bool number_is_taken =  // by a person's word, and that is the reason
+        std::ranges::any_of(life_.said_of_match_, [&](const Said& said) {
+          const auto contact = life_.highlevel_.read(row[2]);
+          return said.kind == Ruling::Kind::link && contact && (*contact)->at(Field::phone) == said.number &&
+                 said.contact != row[2];
+        });
+    if (number_is_taken) continue;
     const FieldRule* phone = life_.policy_.mapping.find("phone");
     if (!flows_to(phone->direction, on)) continue;
     life_.broken("P4 convergence",

@@ -216,7 +216,7 @@ void Laws::p15_no_resurrection(const Entry& e) {
   const std::size_t since = life_.forgot_ ? life_.forgotten_at_ : 0;  // a new state cannot know
   if (e.side == Side::ctm && e.action == "list_add") {
     bool off = false;
-    std::int64_t added_ms = 0;
+    std::int64_t added_ms = since == 0 ? 0 : all[since - 1].at_ms;
     for (std::size_t i = since; i < e.seq; ++i) {
       const Entry& x = all[i];
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") added_ms = x.at_ms;

@@ -339,58 +339,6 @@ void Life::interfere(Side side, bool before, bool writes) {
   if (point == kill_at_) throw sim::Killed{point};
 }
 
-void Life::note_reading(Side side, const std::string& method, const std::string& path) {
-  if (method != "GET" || dry_) return;
-  const Reading& reading = answered_;
-  const std::string id = path.substr(path.rfind('/') + 1);
-  if (side == Side::highlevel && path.starts_with("/contacts/"))
-    readings_["h:" + id] = reading;
-  else if (side == Side::ctm && path.starts_with("/calls/"))
-    readings_["a:" + id] = reading;
-  else if (side == Side::ctm && path.starts_with("/lists/"))
-    list_readings_.push_back(reading);
-}
-
-// What our write replaced, and somebody had entered after the last reading of that record: no reading
-// could show it (P2). A list shows it when its index has caught up. The rows that a replace reads for
-// itself, right before it, decide nothing.
-void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
-  Reading rows;
-  std::int64_t block = tally_.requests;
-  for (auto reading = list_readings_.rbegin(); reading != list_readings_.rend(); ++reading) {
-    const bool own = path.find("/lists/") != std::string::npos && reading->request >= block - 2;
-    if (!own) {
-      rows = *reading;
-      break;
-    }
-    block = reading->request;
-  }
-  rows.at_ms -= ctm_.switches().number("index_lag_ms");
-  const bool rows_hide_email = ctm_.switches().is("list_row_email", "absent");
-  for (std::size_t i = from; i < ledger_.now(); ++i) {
-    Entry& e = ledger_.entries()[i];
-    const auto lost = e.lost();
-    if (!e.by_us() || lost.empty() || e.side != side) continue;
-    if (side == Side::ctm && e.action != "modify") {  // a contact shows in its row, and there not all of it
-      const auto& live = ctm_.account().live_rows(ctm_.sync_list());
-      const bool listed =
-          std::ranges::any_of(live, [&](const auto& row) { return row.membership.number == e.person; });
-      e.unseen = (e.field == "email" && rows_hide_email) || (e.action == "cascade" && !listed);
-    }
-    const auto by_id = readings_.find((side == Side::highlevel ? "h:" : "a:") + e.record);
-    for (const auto& word : lost) {
-      const auto at = ledger_.entered(ledger_.group_of(e), e.field, word, i);
-      if (at < 0) continue;
-      const Entry& entered = ledger_.entries()[static_cast<std::size_t>(at)];
-      if (entered.side != side) continue;
-      e.unseen =
-          e.unseen || (by_id != readings_.end() ? entered.seq >= by_id->second.seq
-                                                : entered.seq >= rows.seq || entered.at_ms > rows.at_ms);
-    }
-    if (e.unseen) ++(e.action == "cascade" ? tally_.unseen_cascades : tally_.unseen_writes);
-  }
-}
-
 // ---- the state. What is lost with its folder takes the mark along; what is put back from a backup finds it.
 void Life::lose_state() {
   store_.reset();

@@ -125,6 +125,8 @@ class Life {
   void interfere(Side side, bool before, bool writes);
   void note_reading(Side side, const std::string& method, const std::string& path);
   void mark_unseen(std::size_t from, Side side, const std::string& path);
+  [[nodiscard]] bool came_after_the_reading(const Entry& cascade, std::size_t from,
+                                            std::size_t rows_read) const;
   void trace(const std::string& line);
   void broken(const std::string& law, const std::string& detail);
   void drain(std::int64_t request = 0) { ledger_.drain(static_cast<int>(tally_.cycles), request); }
