@@ -113,6 +113,9 @@ void Laws::forgotten_for_good() {
         life_.broken(kErased,
                      fmt::format("pair {} is forgotten, the row of {} is there", f.pair.row, number));
 
+    // Whom people restored shows all of it again, under another id maybe, and no log tells what.
+    if (std::ranges::any_of(all, [&](const Entry& e) { return e.seq >= f.asked && e.action == "restore"; }))
+      continue;
     std::set<std::string> values, others;
     for (const Entry& e : all) {
       if (e.person.empty() || (theirs(e) && e.seq >= f.done)) continue;
@@ -236,7 +239,11 @@ void Laws::p28_undo() {
     Words then = u.left;  // at HighLevel when it was undone
     for (std::size_t i = u.written + 1; i < all.size(); ++i) {
       const Entry& e = all[i];
-      if (e.field != u.field || life_.ledger_.group_of(e) != group || e.action == "resolve") continue;
+      if (e.field != u.field || life_.ledger_.group_of(e) != group) continue;
+      if (e.action == "resolve") {
+        after = after || i >= u.asked;
+        continue;
+      }
       const bool same = e.side == Side::highlevel && e.person == u.contact && e.wire == u.wire;
       if (same && i < u.asked) then = e.is;
       if (!e.by_us()) (i < u.asked ? before : after) = true;
