@@ -239,6 +239,13 @@ ContactPtr Model::store(Contact next, bool bump) {
   return stored;
 }
 
+void Model::lose_from_index(const std::string& id, std::int64_t until_ms) {
+  const auto found = contacts_.find(id);
+  if (found == contacts_.end()) return;
+  index_.enqueue(now_(), id, ++versions_, {});
+  index_.enqueue(until_ms, id, ++versions_, found->second);
+}
+
 std::int64_t Model::lag(std::string_view name, std::int64_t low_percent, std::int64_t high_percent) {
   const std::int64_t base = switches_.number(name);
   if (base <= 0 || !switches_.on("index_lag_spread")) return base;

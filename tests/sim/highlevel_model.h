@@ -124,6 +124,8 @@ class Model {
     return index_.settled_at_ms();
   }                     // 0 = it is up to date
   void settle_index();  // everything arrives now, whatever the lag
+  // A contact that is there is in no listing until then, or until its next change.
+  void lose_from_index(const std::string& id, std::int64_t until_ms);
 
   // --- Only people can do these
   Answer<Done> merge(const std::string& survivor, const std::string& gone);

@@ -85,7 +85,8 @@ enum class FaultKind : std::uint8_t {
   skip_page,
   stored_but_422,
   wrong_json,
-  quoting
+  quoting,
+  not_found
 };
 struct Fault {
   FaultKind kind{};

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -54,6 +55,23 @@ class Laws {
   void p32_bounded();
   void p38_rows();
   void p43_nobody_dialled();
+
+  // ---- laws_decisions.cpp: what people said, and who answers us
+  void after_forget(const Entry& e);
+  void unlinked_is_left_alone(const Entry& e);
+  void p44_alias(const Entry& e);
+  void note_forgotten();
+  void rulings_hold();
+  void forgotten_for_good();
+  void removed_and_kept(const Forgotten& f);
+  void p28_undo();
+  void oscillation();
+  [[nodiscard]] bool may_be_forgotten(Side side, const std::string& id);  // asked for, and approved
+  [[nodiscard]] bool is_erased(Side side, const std::string& id);
+  [[nodiscard]] bool was_forgotten(const Entry& e) const;  // and the history of it with them
+  [[nodiscard]] static bool is_kept(const std::string& field);
+  [[nodiscard]] std::map<std::string, std::string> state_text();
+  [[nodiscard]] std::string wire_value(const std::string& id, const std::string& wire);
 
   void compare(const std::string& pair, const std::string& number, const std::string& id);
   [[nodiscard]] bool audited(const Entry& e);

@@ -32,6 +32,9 @@ void Laws::at_the_end() {
   p31_redaction();
   p32_bounded();
   p43_nobody_dialled();
+  p28_undo();
+  oscillation();
+  forgotten_for_good();
 }
 
 void Laws::p3_quiescence() {
@@ -98,7 +101,10 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
     return e.action == "list_remove" && !e.by_us() && e.person == number;
   });
   const bool unlisted = dropped && account.live_rows(life_.ctm_.sync_list()).empty();
-  if (everywhere.empty() && (redacted || unlisted)) return;
+  const auto state = life_.store_->pair({std::stoll(pair)});
+  const bool half_forgotten = state && state->resolutions.contains(Resolution::kForget) &&
+                              may_be_forgotten(Side::ctm, number);  // the other half waits, for an approval
+  if (everywhere.empty() && (redacted || unlisted || half_forgotten)) return;
   if (everywhere.empty())
     return life_.broken("P4 convergence",
                         fmt::format("pair {}: CTM knows nothing of its number {}", pair, number));
@@ -106,12 +112,20 @@ void Laws::compare(const std::string& pair, const std::string& number, const std
   // known.
   const bool met = std::ranges::any_of(life_.ledger_.entries(),
                                        [&](const Entry& e) { return e.person == number && added_unseen(e); });
-  const bool blind = !rows_show_email && (met || life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"));
+  const bool by_person = life_
+                             .rows(
+                                 "SELECT 1 FROM v_pairs WHERE pair_id = ? AND reason LIKE 'linked by a "
+                                 "person%'",
+                                 {pair})
+                             .size() == 1;  // a first meeting, at which what no row shows is not sent (P37)
+  const bool blind =
+      !rows_show_email && (met || by_person || life_.ctm_.switches().is("add_contact_rejoin", "keeps_old"));
   const std::string group = life_.ledger_.group_of("h:" + id);
   const auto check = [&](const std::string& field, const std::string& theirs,
                          const std::function<std::string(const sim::CtmIdentity&)>& at_ctm) {
     if (!travels(field, Side::ctm) || !travels(field, Side::highlevel) || excused(pair, field)) return;
     if (field == "email" && blind) return;
+    if (life_.blanked_.contains({id, field})) return;  // on one side alone, as it was before the undone run
     std::set<std::string> differing;
     for (const auto* who : newest) {
       const bool hidden = field == "email" && without_email.contains(who);
@@ -204,6 +218,13 @@ void Laws::p4_nobody_left_alone() {
     } else if (rows_of(row[1]).empty() && life_.ctm_.account().newest_of(row[1]) == nullptr) {
       continue;
     }
+    const bool number_is_taken =  // by a person's word, and that is the reason
+        std::ranges::any_of(life_.said_of_match_, [&](const Said& said) {
+          const auto contact = life_.highlevel_.read(row[2]);
+          return said.kind == Ruling::Kind::link && contact && (*contact)->at(Field::phone) == said.number &&
+                 said.contact != row[2];
+        });
+    if (number_is_taken) continue;
     const FieldRule* phone = life_.policy_.mapping.find("phone");
     if (!flows_to(phone->direction, on)) continue;
     life_.broken("P4 convergence",
@@ -238,7 +259,9 @@ void Laws::p16_conservation() {
   const auto& all = life_.ledger_.entries();
   for (std::size_t i = life_.forgot_ ? life_.forgotten_at_ : 0; i < all.size(); ++i) {
     const Entry e = all[i];
-    if (!e.by_us() || e.unseen || e.old_text.empty() || e.old_text == e.new_text || audited(e)) continue;
+    if (!e.by_us() || e.unseen || e.old_text.empty() || e.old_text == e.new_text || was_forgotten(e) ||
+        audited(e))
+      continue;
     if (told.insert(name_of(e)).second)
       life_.broken("P16 conflict conservation", name_of(e) + ": no history row has it");
   }
@@ -333,7 +356,8 @@ void Laws::p30_completeness() {
     ++pairs[{row[0], row[1]}];
   const auto own = own_numbers();
   const auto check = [&](const char* side, const std::string& id) {
-    if (const int n = pairs[{side, id}]; n != 1)
+    const int n = pairs[{side, id}];
+    if (n != 1 && !(n == 0 && is_erased(side == std::string_view("ctm") ? Side::ctm : Side::highlevel, id)))
       life_.broken("P30 completeness", fmt::format("{} {} is in {} pairs", side, id, n));
   };
   for (const auto& contact : life_.highlevel_.contacts()) check("highlevel", contact->id);
@@ -386,6 +410,7 @@ void Laws::p38_rows() {
     if (life_.forgot_ && removed_at_ms[person] < life_.forgotten_ms_) continue;
     const std::string& number = person;  // a structured binding cannot be captured by every compiler
     if (!ours || !rows_of(number).empty()) continue;
+    if (may_be_forgotten(Side::ctm, number)) continue;  // its contact may wait for an approval of its own
     // Whose number it is now may be a question that waits for a person.
     const bool alive = std::ranges::any_of(life_.highlevel_.contacts(), [&](const auto& c) {
       const bool restored = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
@@ -405,6 +430,7 @@ void Laws::p38_rows() {
 // P12, P14: its contact was deleted by people, long enough before for a proof, and that is to travel.
 bool Laws::may_be_removed(const std::string& number, std::int64_t at_ms) {
   const Policy& policy = life_.policy_;
+  if (may_be_forgotten(Side::ctm, number)) return true;
   if (policy.on_delete.highlevel != OnDelete::propagate && !life_.allowed_.contains("c:" + number))
     return false;
   const std::string group = life_.ledger_.group_of("c:" + number);

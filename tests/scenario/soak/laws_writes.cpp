@@ -40,6 +40,8 @@ void Laws::after_request(std::size_t from, const std::string& method, const std:
     p12_deletes(e);
     p17_tag_calls(e);
     p40_opt_out(e);
+    after_forget(e);
+    unlinked_is_left_alone(e);
     if (!is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
     p2_read_before(e);
     p11_echo(e);
@@ -58,7 +60,10 @@ void Laws::after_cycle(std::size_t from) {
     if (!e.by_us() || !is_mapped(e.field) || is_part_of_replace(e) || !e.changes()) continue;
     p2_newer_wins(e);
     p23_brainwash(e);
+    p44_alias(e);
   }
+  note_forgotten();
+  rulings_hold();
   p13_brakes(from);
   for (const auto& row : life_.rows("SELECT record_id FROM v_history WHERE action = 'gone'"))
     life_.agreed_.emplace(row[0], life_.ledger_.now());
@@ -170,9 +175,9 @@ void Laws::p11_echo(const Entry& e) {
     life_.broken("P11 echo suppression", name_of(e) + fmt::format(": written {} times", all + 1));
 }
 
-// P12: nothing is deleted because it was not seen. Rows of the list: see P38.
+// P12: nothing is deleted because it was not seen, only who is to be forgotten. Rows of the list: see P38.
 void Laws::p12_deletes(const Entry& e) {
-  if (e.side != Side::highlevel || e.action != "delete") return;
+  if (e.side != Side::highlevel || e.action != "delete" || may_be_forgotten(e.side, e.person)) return;
   life_.broken("P12 absence is not deletion", "contact " + e.person + " was deleted by us");
 }
 
@@ -213,7 +218,7 @@ void Laws::p15_no_resurrection(const Entry& e) {
   if (e.side == Side::ctm && e.action == "list_add") {
     bool off = false;
     const std::int64_t lag = life_.ctm_.switches().number("index_lag_ms");
-    std::int64_t added_ms = 0;
+    std::int64_t added_ms = since == 0 ? 0 : all[since - 1].at_ms;
     for (std::size_t i = since; i < e.seq; ++i) {
       const Entry& x = all[i];
       if (x.side == Side::ctm && x.person == e.person && x.action == "list_add") added_ms = x.at_ms;

@@ -33,6 +33,7 @@ struct Entry {
   bool repeated =
       false;  // shown by a new call or row because CTM's record has it; or carried on to another record
   bool unseen = false;  // api: it replaced what somebody entered after the last reading of it (P2)
+  bool answer = false;  // of a workflow or a second tool, to a write of ours
   [[nodiscard]] bool by_us() const { return actor == "api"; }
   [[nodiscard]] bool changes() const { return old_text != new_text; }
   [[nodiscard]] Words lost() const;

@@ -177,8 +177,11 @@ void Life::play(const Step& step) {
   const Words& words = step.words;
   if (words.empty()) return;
   clock_.tick(1'000);  // which of two calls of one second is the newer one, nobody can say
+  answer_what_is_due();
   if (!in_cycle_ && play_machine(words)) return;
-  if (play_policy(words) || play_highlevel(words) || play_ctm(words) || play_decision(words)) return;
+  if (play_policy(words) || play_highlevel(words) || play_ctm(words) || play_decision(words) ||
+      play_responder(words))
+    return;
   if (in_cycle_) return;  // a cycle within a cycle
   throw std::runtime_error("no step is called " + words.front());
 }
@@ -218,7 +221,13 @@ bool Life::play_machine(const Words& words) {
 
 // ---- cycles
 CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at, bool reread) {
+  answer_what_is_due();
   ++tally_.cycles;
+  const auto newest_run = [this] {
+    const std::string id = cell("SELECT max(id) FROM run");
+    return id.empty() ? 0 : std::stoll(id);
+  };
+  const std::int64_t earlier_run = newest_run();
   const std::int64_t began_ms = clock_.true_ms();
   cycles_at_ms_.push_back(began_ms);
   cycle_request_ = tally_.requests;
@@ -255,6 +264,8 @@ CycleReport Life::run_cycle(ReadKind kind, int kill_at, int stop_at, bool reread
     trace(fmt::format("  killed at point {}", kill_at));
     close();
   }
+  if (const std::int64_t run = newest_run(); run > earlier_run)
+    cycle_of_run_[run] = static_cast<int>(tally_.cycles);
   Laws(*this).after_cycle(from);
   return last_;
 }
@@ -322,6 +333,7 @@ void Life::request_begins(Side side, const std::string& method, const std::strin
   ++tally_.requests;
   clock_.tick(kRequestMs);
   if (dry_) return;
+  answer_what_is_due();
   store_->transact([] {});  // throws if one is open: never a transaction across the network
   interfere(side, true, is_write(method, path));
   drain(tally_.requests);
@@ -333,6 +345,7 @@ void Life::request_done(Side side, const std::string& method, const std::string&
   drain(tally_.requests);
   answered_ = {ledger_.now(), tally_.requests, clock_.true_ms()};
   if (is_write(method, path)) mark_unseen(from, side, path);
+  hear_writes(from);
   Laws(*this).after_request(from, method, path);
   interfere(side, false, false);
   drain(tally_.requests);
@@ -358,76 +371,6 @@ void Life::interfere(Side side, bool before, bool writes) {
   if (point == kill_at_) throw sim::Killed{point};
 }
 
-void Life::note_reading(Side side, const std::string& method, const std::string& path) {
-  if (method != "GET" || dry_) return;
-  const Reading& reading = answered_;
-  const std::string id = path.substr(path.rfind('/') + 1);
-  if (side == Side::highlevel && path.starts_with("/contacts/"))
-    readings_["h:" + id] = reading;
-  else if (side == Side::ctm && path.starts_with("/calls/"))
-    readings_["a:" + id] = reading;
-  else if (side == Side::ctm && path.starts_with("/lists/"))
-    note_listing(reading);
-}
-
-void Life::note_listing(const Reading& reading) {
-  list_readings_.push_back(reading);
-  for (const auto& entry : ctm_.account().rows(ctm_.sync_list()))
-    shown_contacts_.insert(std::to_string(entry.row->membership.contact_id));
-}
-
-// What our write replaced, and somebody had entered after the last reading of that record: no reading
-// could show it (P2). A list shows it when its index has caught up. The rows that a replace reads for
-// itself, right before it, decide nothing.
-void Life::mark_unseen(std::size_t from, Side side, const std::string& path) {
-  Reading rows;
-  std::int64_t block = tally_.requests;
-  for (auto reading = list_readings_.rbegin(); reading != list_readings_.rend(); ++reading) {
-    const bool own = path.find("/lists/") != std::string::npos && reading->request >= block - 2;
-    if (!own) {
-      rows = *reading;
-      break;
-    }
-    block = reading->request;
-  }
-  // What a write is carried on to was looked at in the sweep; later readings of the list were for other rows.
-  Reading swept = rows;
-  for (const auto& reading : list_readings_)
-    if (reading.request > cycle_request_) {
-      swept = reading;
-      break;
-    }
-  rows.at_ms -= ctm_.switches().number("index_lag_ms");
-  swept.at_ms -= ctm_.switches().number("index_lag_ms");
-  const bool rows_hide_email = ctm_.switches().is("list_row_email", "absent");
-  for (std::size_t i = from; i < ledger_.now(); ++i) {
-    Entry& e = ledger_.entries()[i];
-    const auto lost = e.lost();
-    if (!e.by_us() || lost.empty() || e.side != side) continue;
-    if (side == Side::ctm && e.action != "modify") {  // a contact shows in its row, and there not all of it
-      const auto& live = ctm_.account().live_rows(ctm_.sync_list());
-      const bool listed =
-          std::ranges::any_of(live, [&](const auto& row) { return row.membership.number == e.person; });
-      e.unseen = (e.field == "email" && rows_hide_email) || (e.action == "cascade" && !listed);
-    }
-    const auto by_id = readings_.find((side == Side::highlevel ? "h:" : "a:") + e.record);
-    for (const auto& word : lost) {
-      const auto at = ledger_.entered(ledger_.group_of(e), e.field, word, i);
-      if (at < 0) continue;
-      const Entry& entered = ledger_.entries()[static_cast<std::size_t>(at)];
-      if (entered.side != side) continue;
-      const Reading& list = e.action == "cascade" ? swept : rows;
-      e.unseen =
-          e.unseen || (by_id != readings_.end() ? entered.seq >= by_id->second.seq
-                                                : entered.seq >= list.seq || entered.at_ms > list.at_ms);
-    }
-    // No surface of ours ever showed that record of CTM's: a caller's who is not on the list, or not yet.
-    if (side == Side::ctm && e.action != "modify" && e.field != "list" && !shown_contacts_.contains(e.record))
-      e.unseen = true;
-    if (e.unseen) ++(e.action == "cascade" ? tally_.unseen_cascades : tally_.unseen_writes);
-  }
-}
-
 // ---- the state. What is lost with its folder takes the mark along; what is put back from a backup finds it.
 void Life::lose_state() {
   store_.reset();
@@ -439,6 +382,14 @@ void Life::lose_state() {
   shown_contacts_.clear();
   forgot_ = true;
   went_back_ = false;
+  forget_decisions();
+}
+
+// What a person had decided is lost with the state, or may be.
+void Life::forget_decisions() {
+  said_of_match_.clear();
+  forgotten_.clear();
+  undone_.clear();
 }
 
 void Life::keep_backup() {
@@ -456,6 +407,7 @@ void Life::restore_backup() {
   forgotten_at_ = ledger_.now();
   forgotten_ms_ = clock_.true_ms();
   forgot_ = went_back_ = true;
+  forget_decisions();
 }
 
 std::vector<std::vector<std::string>> Life::rows(const std::string& sql, const Words& binds) {

@@ -49,6 +49,45 @@ class SkewedClock final : public Clock {
   std::int64_t true_ms_ = 1'795'600'000'000, skew_ms_ = 0;
 };
 
+// What a person said of two records and the matching, the last of each two; carried out by a cycle.
+struct Said {
+  Ruling::Kind kind = Ruling::Kind::link;
+  std::string number, contact;
+  std::size_t seq = 0;  // of the ledger
+  bool done = false;
+};
+
+struct Forgotten {
+  PairId pair;
+  std::size_t asked = 0, done = 0;  // of the ledger; done 0 = waits, or was rejected
+  std::set<std::string> numbers, contacts;
+};
+
+// One field of a contact that an undone run had overwritten (P28).
+struct Undone {
+  std::int64_t run = 0;
+  std::size_t written = 0, asked = 0;  // of the ledger
+  std::string contact, field, wire;
+  std::set<std::string> was, left;  // before the run, and by it
+  bool unknown = false;  // the history cannot have the old value, or a person must say which one it was
+};
+
+// How each side calls a canonical field.
+[[nodiscard]] std::string ctm_key(const std::string& field);
+[[nodiscard]] sim::highlevel::Patch patch_of(const std::string& field, const std::string& value);
+
+// A workflow, or a second tool: every write of ours to that field is answered there.
+struct Responder {
+  Side side = Side::ctm;
+  std::string field, suffix;
+};
+struct Answer {
+  std::int64_t due_ms = 0;
+  Responder by;
+  std::string record, person, text;
+  bool to_activity = false, removes = false;
+};
+
 class Life {
  public:
   explicit Life(const Script& script, bool keep_trace = false);
@@ -79,6 +118,7 @@ class Life {
   void lose_state();
   void keep_backup();
   void restore_backup();
+  void forget_decisions();
   void settle();
   void settle_once();
   void request_begins(Side side, const std::string& method, const std::string& path);
@@ -87,6 +127,8 @@ class Life {
   void note_listing(const Reading& reading);
   void note_reading(Side side, const std::string& method, const std::string& path);
   void mark_unseen(std::size_t from, Side side, const std::string& path);
+  [[nodiscard]] bool came_after_the_reading(const Entry& cascade, std::size_t from,
+                                            std::size_t rows_read) const;
   void trace(const std::string& line);
   void trace_state();
   void broken(const std::string& law, const std::string& detail);
@@ -101,7 +143,6 @@ class Life {
   bool play_policy(const Words& words);
   bool play_highlevel(const Words& words);
   bool play_ctm(const Words& words);
-  bool play_decision(const Words& words);
   void add_contact(const Words& words);
   void note_merged(const std::string& id);
   void add_call(const Words& words);
@@ -111,6 +152,21 @@ class Life {
   [[nodiscard]] std::string number_of(const std::string& word) const;
   [[nodiscard]] const sim::CtmActivity* newest(const std::string& number);
   void rule(const std::string& field, const std::function<void(FieldRule&)>& change);
+
+  // ---- life_decisions.cpp: what people decide
+  bool play_decision(const Words& words);
+  void note_wanted(Side side, const PairState& pair, const std::string& field, const std::string& was,
+                   const std::string& is);
+  void overrule(const Words& words);
+  void ask_to_forget(const std::string& ref);
+  void undo_run(int nth);
+  void note_undo(std::int64_t run);
+
+  // ---- life_responder.cpp: who answers our writes
+  bool play_responder(const Words& words);
+  void hear_writes(std::size_t from);
+  void answer_what_is_due();
+  void carry_out(const Answer& answer);
 
   const Script& script_;
   bool keep_trace_;
@@ -148,5 +204,13 @@ class Life {
   bool forgot_ = false, went_back_ = false;
   std::map<std::string, std::size_t> agreed_;  // HighLevel's deleted contacts: the ledger when it was proved
   std::set<std::string> allowed_;              // "c:NUMBER", "h:ID": a person approved something of theirs
+  std::vector<Said> said_of_match_;
+  std::vector<Forgotten> forgotten_;
+  std::vector<Undone> undone_;
+  std::set<std::pair<std::string, std::string>> undo_writes_;  // field, value: what undoing may write
+  std::set<std::pair<std::string, std::string>> blanked_;  // contact, field: blank again on that side alone
+  std::map<std::int64_t, int> cycle_of_run_;
+  std::vector<Responder> responders_;
+  std::vector<Answer> answers_;
 };
 }  // namespace tandem::soak

@@ -1,11 +1,10 @@
-// What people do in a life: on either side, at the telephone, and in front of tandem's own questions.
+// What people do in a life: on either side and at the telephone.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
-#include "storage/sqlite/sqlite_decisions.h"
 #include "tests/scenario/soak/life.h"
 #include "tests/scenario/world_fields.h"
 
@@ -41,12 +40,17 @@ sim::highlevel::Patch patch_of(const std::vector<Pair>& fields) {
   return patch;
 }
 
+}  // namespace
+
 std::string ctm_key(const std::string& field) {
   for (const auto& [name, key] : kCtmKeys)
     if (name == field) return std::string(key);
   return field;  // name
 }
-}  // namespace
+
+sim::highlevel::Patch patch_of(const std::string& field, const std::string& value) {
+  return patch_of({{field, value}});
+}
 
 std::string Life::contact_id(const std::string& ref) {
   if (const auto named = contacts_.find(ref); named != contacts_.end())
@@ -155,9 +159,10 @@ bool Life::play_highlevel(const Words& w) {
     add_contact(w);
     return true;
   }
-  if (w.size() < 2 || !(verb == "edit_contact" || verb == "tag_contact" || verb == "untag_contact" ||
-                        verb == "delete_contact" || verb == "restore_contact" || verb == "merge_contacts" ||
-                        verb == "other_phone" || verb == "other_email" || verb == "swap_phones"))
+  if (w.size() < 2 ||
+      !(verb == "edit_contact" || verb == "tag_contact" || verb == "untag_contact" ||
+        verb == "delete_contact" || verb == "restore_contact" || verb == "merge_contacts" ||
+        verb == "other_phone" || verb == "other_email" || verb == "swap_phones" || verb == "hide"))
     return false;
   if (verb == "restore_contact") {
     if (const auto named = contacts_.find(w[1]); named != contacts_.end())
@@ -177,6 +182,17 @@ bool Life::play_highlevel(const Words& w) {
     const std::string gone = contact_id(w.at(2));
     done = !gone.empty() && gone != id && static_cast<bool>(highlevel_.merge(id, gone));
     if (done) note_merged(id);
+  } else if (verb == "hide") {  // it is there, and HighLevel says otherwise
+    const std::int64_t most = number_at(w, 3, 1);
+    sim::Fault fault;
+    fault.kind = sim::FaultKind::not_found;
+    fault.method = "GET";
+    fault.path_ends = "/contacts/" + id;
+    fault.times = static_cast<int>(most);
+    if (w.at(2) == "listing")
+      highlevel_.lose_from_index(id, clock_.true_ms() + most * 1'000);
+    else
+      wire(Side::highlevel).faults.add(fault);
   } else if (verb == "other_phone") {
     highlevel_.add_other_phone(id, w.at(2));
   } else if (verb == "other_email") {
@@ -335,61 +351,6 @@ bool Life::play_ctm(const Words& w) {
     return false;
   }
   if (!done.ok()) trace("  refused");
-  return true;
-}
-
-// ---- tandem's own questions
-bool Life::play_decision(const Words& w) {
-  const std::string& verb = w.front();
-  if ((verb == "approve" || verb == "reject") && w.size() == 2) {
-    if (in_cycle_) return true;
-    const auto groups = store_->pending_groups();
-    if (groups.empty()) return true;
-    const auto& group = groups[static_cast<std::size_t>(number_at(w, 1)) % groups.size()];
-    SqliteDecisions person(file_);
-    if (!person.decide(group.digest, verb == "approve" ? Decision::approved : Decision::rejected,
-                       clock_.now_ms()))
-      broken("P13 brakes", "a group of pending writes cannot be decided by its digest");
-    approved_ = approved_ || verb == "approve";
-    if (verb == "approve")
-      for (const auto& own : rows("SELECT i.side, i.value FROM v_identities AS i JOIN pending AS p ON "
-                                  "CAST(p.pair AS TEXT) = i.pair_id WHERE i.kind = 'id' AND p.decision = 1"))
-        allowed_.insert((own[0] == "ctm" ? "c:" : "h:") + own[1]);
-    return true;
-  }
-  if (verb != "resolve" || w.size() < 3) return false;
-  if (in_cycle_) return true;
-  const auto open =
-      rows("SELECT pair_id, field FROM v_conflicts WHERE is_open = 1 ORDER BY CAST(conflict_id AS INTEGER)");
-  if (open.empty()) return true;
-  const auto& chosen = open[static_cast<std::size_t>(number_at(w, 1)) % open.size()];
-  const PairId id{std::stoll(chosen[0])};
-  using Take = Resolution::Take;
-  const Take take = w[2] == "ctm"         ? Take::ctm
-                    : w[2] == "highlevel" ? Take::highlevel
-                    : w[2] == "clear"     ? Take::clear
-                                          : Take::value;
-  const std::string value = take == Take::value && w.size() > 3 ? w[3] : "";
-  const auto pair = store_->pair(id);
-  if (!pair) return true;
-  SqliteDecisions person(file_);
-  if (!person.set_resolution(id, chosen[1], Resolution{take, value, pair->fields.at(chosen[1]).seen}))
-    return true;
-  trace(fmt::format("  pair {}, {}", id.row, chosen[1]));
-  for (const Side s : kSides) {  // from now on it is what a person wants there
-    Entry e;
-    e.side = s;
-    e.actor = "person";
-    e.action = "resolve";
-    e.person = pair->record[s].text;
-    e.field = chosen[1] == "first_name" || chosen[1] == "last_name" ? "name" : chosen[1];
-    const auto& seen = pair->fields.at(chosen[1]).seen;
-    e.old_text = take == Take::ctm ? seen.highlevel.text() : seen.ctm.text();
-    e.new_text = take == Take::ctm         ? seen.ctm.text()
-                 : take == Take::highlevel ? seen.highlevel.text()
-                                           : value;
-    ledger_.add(std::move(e));
-  }
   return true;
 }
 }  // namespace tandem::soak

@@ -62,7 +62,10 @@ constexpr std::array kConflicts = std::to_array<std::string_view>({"hold", "ctm"
 
 class Author {
  public:
-  explicit Author(std::uint64_t seed) : dice_{seed * 0x2545F4914F6CDD1DULL + 1} { script_.seed = seed; }
+  explicit Author(std::uint64_t seed)
+      : dice_{seed * 0x2545F4914F6CDD1DULL + 1}, rare_{seed * 0x9E6C63D0876A9A47ULL + 7} {
+    script_.seed = seed;
+  }
 
   Script write() {
     choose_switches();
@@ -73,7 +76,12 @@ class Author {
     if (!dice_.one_in(4)) say({"wait", "65"});
     if (!dice_.one_in(4)) say({"cycle", "full"});
     const int steps = 6 + dice_.below(30);
-    for (int i = 0; i < steps; ++i) step();
+    choose_rare(steps);
+    for (int i = 0; i < steps; ++i) {
+      for (const auto& [at, what] : rare_steps_)
+        if (at == i) (this->*what)();
+      step();
+    }
     return std::move(script_);
   }
 
@@ -157,15 +165,15 @@ class Author {
     else if (field == "postal_code")
       made = fmt::format("{:05}", 60'000 + n);
     else if (field == "email")
-      made = fmt::format("{}ersson{}@example.org", dice_.one_in(6) ? "P" : "p", n);
+      made = fmt::format("{}ersson{:03}@example.org", dice_.one_in(6) ? "P" : "p", n);
     else if (field == "name")
-      made = dice_.one_in(6) ? fmt::format("Solo{}", n) : fmt::format("Given{} Family{}", n, n);
+      made = dice_.one_in(6) ? fmt::format("Solo{:03}", n) : fmt::format("Given{:03} Family{:03}", n, n);
     else if (field == "first_name")
-      made = fmt::format("Given{}", n);
+      made = fmt::format("Given{:03}", n);
     else if (field == "last_name")
-      made = fmt::format("Family{}", n);
+      made = fmt::format("Family{:03}", n);
     else
-      made = fmt::format("{} number{}",
+      made = fmt::format("{} number{:03}",
                          field == "city"       ? "Town"
                          : field == "address1" ? "Street"
                                                : "Kind",
@@ -178,8 +186,8 @@ class Author {
     people_ = 2 + dice_.below(4);
     for (int i = 0; i < people_; ++i) {
       const int where = dice_.below(5);  // 0, 1, 2: both sides; 3: HighLevel; 4: CTM
-      const std::string first = fmt::format("Anna{}", i), last = fmt::format("Berg{}", i);
-      const std::string email = fmt::format("anna.berg{}@example.org", i);
+      const std::string first = fmt::format("Anna{:03}", i), last = fmt::format("Berg{:03}", i);
+      const std::string email = fmt::format("anna.berg{:03}@example.org", i);
       values_["email"].push_back(email);
       if (where != 4) {
         Words words{"contact", fmt::format("h{}", ++contacts_), "first_name=" + first, "last_name=" + last};
@@ -200,7 +208,7 @@ class Author {
         if (dice_.one_in(4)) words.push_back("tag=" + dice_.pick(kTags));
         say(std::move(words));
       } else if (dice_.one_in(3)) {
-        say({"call", number(i), fmt::format("cnam=CALLERID{} X", ++count_)});
+        say({"call", number(i), fmt::format("cnam=CALLERID{:03} X", ++count_)});
       }
       if (dice_.one_in(2)) {
         Words words{"row", number(i), "first_name=" + first, "last_name=" + last};
@@ -236,7 +244,7 @@ class Author {
       Words words{"call", dice_.one_in(6) ? number(people_ + dice_.below(2)) : person()};
       if (dice_.one_in(3)) words.push_back("name=" + value("name"));
       if (dice_.one_in(8)) words.push_back("email=" + value("email"));
-      if (dice_.one_in(6)) words.push_back(fmt::format("cnam=CALLERID{} X", ++count_));
+      if (dice_.one_in(6)) words.push_back(fmt::format("cnam=CALLERID{:03} X", ++count_));
       if (dice_.one_in(8)) words.push_back("updates_contact=on");
       return words;
     }
@@ -326,7 +334,112 @@ class Author {
     return words;
   }
 
-  Dice dice_;
+  // ---- what is rare: each in a few lives of a hundred, at a moment of its own. Its dice are others, so
+  // that a life without it is the one it would have been.
+  void choose_rare(int steps) {
+    const std::pair<void (Author::*)(), int> all[] = {
+        {&Author::forget, 14}, {&Author::link, 16},    {&Author::unlink, 20},   {&Author::keep_apart, 20},
+        {&Author::undo, 12},   {&Author::respond, 16}, {&Author::overlook, 12}, {&Author::second_number, 16}};
+    for (const auto& [what, one_in] : all)
+      if (rare_.one_in(one_in)) rare_steps_.emplace_back(rare_.below(steps), what);
+  }
+
+  std::string any_person() { return number(rare_.below(people_)); }
+  std::string any_contact() {
+    return rare_.one_in(6) ? any_person() : fmt::format("h{}", 1 + rare_.below(std::max(1, contacts_)));
+  }
+  void some_cycle() { say({"cycle", rare_.one_in(2) ? "full" : "delta"}); }
+
+  void forget() {
+    say({"forget", any_contact()});
+    some_cycle();
+    if (rare_.one_in(4)) return say({"reject", "0"});
+    if (rare_.one_in(3)) say({"edit_row", any_person(), "city", fmt::format("Place number{:03}", 900)});
+    for (const char* group : {"0", "1"}) say({"approve", group});
+    if (rare_.one_in(4)) say({"kill", std::to_string(1 + rare_.below(30)), "full"});
+    some_cycle();
+    if (rare_.one_in(3)) say({"wait", "90"});
+    some_cycle();
+    if (rare_.one_in(3)) say({"call", any_person(), "name=Again Called"});
+    if (rare_.one_in(4)) say({"restore_contact", any_contact()});
+  }
+
+  void link() {
+    say({"link", any_person(), any_contact()});
+    if (!rare_.one_in(3)) some_cycle();
+  }
+
+  void unlink() {
+    const std::string who = any_contact();
+    say({"unlink", who});
+    if (!rare_.one_in(3)) some_cycle();
+    if (rare_.one_in(2)) say({"edit_contact", who, "city", fmt::format("Place number{:03}", 901)});
+    if (rare_.one_in(4)) {
+      some_cycle();
+      say({"link", any_person(), who});
+    }
+  }
+
+  void keep_apart() {
+    say({"keep_apart", any_person(), any_contact()});
+    if (!rare_.one_in(3)) some_cycle();
+  }
+
+  void undo() {
+    some_cycle();
+    if (rare_.one_in(3)) say({"edit_contact", any_contact(), "city", fmt::format("Place number{:03}", 902)});
+    if (rare_.one_in(4)) some_cycle();
+    say({"undo", std::to_string(rare_.below(3))});
+    if (rare_.one_in(4)) say({"edit_call", any_person(), "city", fmt::format("Place number{:03}", 903)});
+    some_cycle();
+  }
+
+  void respond() {
+    constexpr std::array kAnswered =
+        std::to_array<std::string_view>({"city", "address1", "custom:project_kind", "last_name", "tags"});
+    const std::string field = rare_.pick(kAnswered);
+    const std::string at_ctm = field == "last_name" ? "name" : field;
+    const int sides = rare_.below(5);  // 0: HighLevel, 1: CTM, else both, and they never agree
+    if (sides != 1) say({"responder", "highlevel", field, "~h", "on"});
+    if (sides != 0) say({"responder", "ctm", at_ctm, "~c", "on"});
+    if (field == "tags")
+      say({"tag_contact", any_contact(), rare_.pick(kTags)});
+    else
+      say({"edit_contact", any_contact(), field, fmt::format("Place number{:03}", 904)});
+    for (int i = rare_.below(8); i > 0; --i) {
+      some_cycle();
+      say({"wait", std::to_string(10 + rare_.below(120))});
+    }
+    if (rare_.one_in(4)) say({"responder", "highlevel", field, "~h", "off"});
+  }
+
+  // A contact that is there, and HighLevel's listing, or its answer by the id, does not know it for a while:
+  // never both for as long as a proof of deletion takes.
+  void overlook() {
+    const std::string who = any_contact();
+    const int how = rare_.below(4);
+    if (how != 1) say({"hide", who, "listing", std::to_string(60 + rare_.below(1'200))});
+    if (how != 0) say({"hide", who, "reading", how == 1 ? std::to_string(1 + rare_.below(3)) : "1"});
+    for (int i = 1 + rare_.below(3); i > 0; --i) {
+      say({"cycle", rare_.one_in(4) ? "delta" : "full"});
+      say({"wait", std::to_string(60 + rare_.below(400))});
+    }
+    say({"cycle", "full"});
+  }
+
+  // An alias, and somebody who calls from it (P44).
+  void second_number() {
+    const std::string more = number(40 + rare_.below(3));
+    say({"other_phone", any_contact(), more});
+    say({"call", more, fmt::format("name=Given{:03} Family{:03}", 905, 905),
+         fmt::format("tag={}", rare_.pick(kTags))});
+    some_cycle();
+    if (rare_.one_in(2)) say({"edit_call", more, "city", fmt::format("Place number{:03}", 906)});
+    if (rare_.one_in(2)) say({"tag_call", more, rare_.pick(kTags)});
+  }
+
+  Dice dice_, rare_;
+  std::vector<std::pair<int, void (Author::*)()>> rare_steps_;
   Script script_;
   int people_ = 0, contacts_ = 0, count_ = 0;
   bool first_run_asks_ = false;
