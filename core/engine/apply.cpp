@@ -51,7 +51,9 @@ PairPlan Applier::plan_of(const PairState& pair) {
       for (auto& source : c_.store.sources_of(s, {identity.value})) {
         const bool takes_tags = newest && source.ref.kind == SourceKind::activity && !source.redacted;
         if (takes_tags) newest = false;
-        if (source.tags.empty() && !takes_tags) continue;
+        const bool goes =
+            source.ref.kind == SourceKind::row && pair.resolutions.count(Resolution::kForget) != 0;
+        if (source.tags.empty() && !takes_tags && !goes) continue;
         source.redacted = true;  // never a target for fields of the primary (P44)
         input.sources[s].push_back(std::move(source));
       }

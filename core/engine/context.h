@@ -23,7 +23,7 @@ struct Context {
   PerSide<bool> canary{};                      // its listing lost too much at once to be believed
 
   [[nodiscard]] const Capabilities& can(Side s) const { return replicas[s]->capabilities(); }
-  [[nodiscard]] std::int64_t now() const { return clock.now_ms(); }           // for people
+  [[nodiscard]] std::int64_t now() const { return clock.now_ms(); }         // for people
   [[nodiscard]] std::int64_t even_ms() const { return timeline.now_ms(); }  // for lags and waiting
   void say(Severity severity, const std::string& text) const { hooks.say(severity, text); }
   // The first trouble of a side is the one reported.

@@ -370,8 +370,10 @@ CycleReport Cycle::run(const CycleOptions& options) {
   row.kind = report.kind == ReadKind::full ? "full" : "delta";
   store_.transact([&] { report.run = store_.begin_run(row.kind, row.started_ms); });
 
-  Context context{replicas_, store_, clock_, Timeline(clock_, store_), policy_, hooks_, report, digest_of(policy_),
-                  {},        {},     {},     {},      {},     {}};
+  Context context{replicas_, store_, clock_, Timeline(clock_, store_),
+                  policy_,   hooks_, report, digest_of(policy_),
+                  {},        {},     {},     {},
+                  {},        {}};
   context.timeline.keep(store_);
   Observer observer(context);
   Settler settler(context, observer);

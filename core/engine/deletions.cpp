@@ -21,7 +21,9 @@ void Observer::suspect_gone(Side side, const RecordId& record) {
   const auto id = c_.store.pair_of(side, record);
   if (!id) return;
   const SourceRef ref{SourceKind::record, record.text};
-  if (c_.store.pair(*id)->record[side] != record) return c_.store.drop_source(side, ref);  // an alias's
+  const PairState pair = *c_.store.pair(*id);
+  if (pair.record[side] != record) return c_.store.drop_source(side, ref);  // an alias's
+  if (pair.deleted_ms[side] != 0) return;  // known, and perhaps our own doing: a listing may show it yet
   if (c_.store.suspect(side, ref)) return;
   c_.store.put_suspect(side, {ref, record, c_.even_ms(), false});
   c_.say(
@@ -154,7 +156,8 @@ void Observer::agree_deletion(Side side, const RecordId& record) {
   c_.store.add_history({c_.report.run, c_.now(), side, "gone", record.text, pair.id, "", {}, {}, reason});
   if (join_survivor(pair, side)) return;
   pair.deleted_ms[side] = c_.now();
-  if (pair.status != PairStatus::linked || pair.record[other(side)].text.empty()) {
+  if (pair.resolutions.count(Resolution::kForget) == 0 &&
+      (pair.status != PairStatus::linked || pair.record[other(side)].text.empty())) {
     bury(pair, reason);
   } else {
     pair.reason = reason;
@@ -316,7 +319,10 @@ void Observer::leave_the_list(Side side, const Suspect& row) {
   if (pair.record[side] != row.person || pair.status == PairStatus::tombstone) return;
   const std::string reason =
       "left the list: nothing is deleted and it is not added again until a person adds or links it";
-  if (pair.deleted_ms[other(side)] != 0) {
+  if (pair.resolutions.count(Resolution::kForget) != 0) {
+    pair.deleted_ms[side] = c_.now();
+    pair.dirty = true;
+  } else if (pair.deleted_ms[other(side)] != 0) {
     bury(pair, fmt::format("deleted in {}, and it left the list", to_text(other(side))));
   } else {
     pair.status = PairStatus::ignored;

@@ -126,7 +126,25 @@ Apart kept_apart(Context& c, const std::vector<Candidate>& ctm, const std::vecto
   return apart;
 }
 
-// A person who is out of scope has the phone or e-mail: a create would meet that record, or bring it back (P22).
+bool linked_by_person(Context& c, const PairState& pair, Side keyed, const std::string& key) {
+  const RecordId number{key}, record = pair.record[other(keyed)];
+  return keyed == Side::ctm ? c.store.kept_together(number, record) : c.store.kept_together(record, number);
+}
+
+// Its number is another contact's key at the other side, because a person said so.
+std::optional<PairId> owner_by_ruling(Context& c, const PairState& pair, Side side) {
+  if (!c.can(other(side)).keyed_by_phone) return std::nullopt;
+  for (const auto& identity : c.store.identities(pair.id)) {
+    if (identity.side != side || identity.kind != Identity::Kind::phone) continue;
+    const auto owner = c.store.pair_of(other(side), {identity.value});
+    if (owner && *owner != pair.id && linked_by_person(c, *c.store.pair(*owner), other(side), identity.value))
+      return owner;
+  }
+  return std::nullopt;
+}
+
+// A person who is out of scope has the phone or e-mail: a create would meet that record, or bring it back
+// (P22).
 std::optional<PairId> out_of_scope_twin(Context& c, const PairState& pair, Side side) {
   for (const auto& identity : c.store.identities(pair.id)) {
     if (identity.kind == Identity::Kind::id) continue;
@@ -201,7 +219,10 @@ std::int64_t apply_matches(Context& c, Observer& observer, const Matches& found)
     const Side side = pair->record.ctm.text.empty() ? Side::highlevel : Side::ctm;
     if (pair->status == PairStatus::held || pair->reason == "new")
       set_status(c, id, only(side), "nobody with this phone or e-mail on the other side");
-    if (const auto twin = out_of_scope_twin(c, *pair, side))
+    if (const auto owner = owner_by_ruling(c, *pair, side))
+      set_status(c, id, PairStatus::held,
+                 fmt::format("a person linked its number to the contact of pair {}", owner->row));
+    else if (const auto twin = out_of_scope_twin(c, *pair, side))
       set_status(c, id, PairStatus::held,
                  fmt::format("its phone or e-mail belongs to pair {}, which is out of scope: {}", twin->row,
                              c.store.pair(*twin)->reason));
@@ -290,6 +311,7 @@ void free_alias(Context& c, Observer& observer, PairId id) {
     if (!owner || *owner == id || c.open.count(*owner) != 0) continue;
     PairState pair = *c.store.pair(*owner);
     if (pair.status != PairStatus::linked || pair.record[keyed].text == identity.value) continue;
+    if (linked_by_person(c, pair, keyed, identity.value)) continue;
     const auto shown = c.store.identities(*owner);
     if (std::any_of(shown.begin(), shown.end(), [&](const Identity& i) {
           return i.side == source && i.kind == Identity::Kind::phone && i.value == identity.value;

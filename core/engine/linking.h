@@ -14,7 +14,8 @@ std::int64_t link_people(Context& context, Observer& observer);
 // or attached.
 std::int64_t apply_matches(Context& context, Observer& observer, const Matches& found);
 
-// Takes a record of `side` out of its pair, with all that is known of it. Inside a transaction; both are saved.
+// Takes a record of `side` out of its pair, with all that is known of it. Inside a transaction; both are
+// saved.
 PairState split_off(Context& context, Observer& observer, PairState& pair, Side side, const RecordId& id);
 
 // P39: whose key is the number that the linked pair's other side shows now.

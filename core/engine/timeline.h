@@ -12,8 +12,8 @@ class Timeline {
  public:
   // Goes on from where the state's last one was.
   Timeline(Clock& clock, StateStore& store);
-  // Writes an anchor into the state, if the wall clock was moved since the last one or the machine was started
-  // anew. Not within a transaction.
+  // Writes an anchor into the state, if the wall clock was moved since the last one or the machine was
+  // started anew. Not within a transaction.
   void keep(StateStore& store) const;
   [[nodiscard]] std::int64_t now_ms() const;
 

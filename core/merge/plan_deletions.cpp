@@ -19,12 +19,14 @@ bool Planner::is_edited(Side s) const {
 }
 
 bool Planner::add_removal(Side s, std::string why, std::string ask) {
-  if (!can(s).remove || pair_.record[s].text.empty() || pair_.deleted_ms[s] != 0) return false;
-  const SourceRow* row = nullptr;
-  if (!can(s).has_records) {
-    row = newest(s, SourceKind::row);
-    if (row == nullptr) return false;
-  }
+  if (pair_.deleted_ms[s] != 0) return false;
+  const SourceRow* row = can(s).has_records ? nullptr : newest(s, SourceKind::row);
+  if (!can(s).has_records && row == nullptr) return false;
+  return remove(s, row, std::move(why), std::move(ask));
+}
+
+bool Planner::remove(Side s, const SourceRow* row, std::string why, std::string ask) {
+  if (!can(s).remove || pair_.record[s].text.empty()) return false;
   for (const auto& p : out_.parked)
     if (p.side == s && p.field.empty() && !p.is_due(in_.now_ms))
       return true;  // refused: it stays, and so does the pair
@@ -35,7 +37,7 @@ bool Planner::add_removal(Side s, std::string why, std::string ask) {
   PlannedWrite w;
   w.side = s;
   w.write.kind = WriteKind::remove;
-  w.write.record = pair_.record[s];
+  w.write.record = row != nullptr ? row->person : pair_.record[s];
   if (row != nullptr) w.write.target = row->ref;
   w.why[""] = std::move(why);
   w.changed_by = to_text(other(s));
@@ -64,10 +66,26 @@ void Planner::plan_deletion(Side deleted) {
 }
 
 void Planner::plan_forget() {
+  constexpr const char* kWhy = "to be forgotten";
+  constexpr const char* kAsk = "a person asked to forget it: erased on both sides and here";
   bool waits = false;
-  for (const Side s : kSides)
-    waits = add_removal(s, "to be forgotten", "a person asked to forget it: erased on both sides and here") ||
-            waits;
+  for (const Side s : kSides) {
+    if (can(s).has_records) {
+      waits = add_removal(s, kWhy, kAsk) || waits;
+      continue;
+    }
+    // A list that lags shows for a while what is removed already.
+    const bool is_fresh = pair_.deleted_ms[s] != 0 && in_.now_ms - pair_.deleted_ms[s] <= can(s).index_lag_ms;
+    for (const auto& source : in_.sources[s]) {  // of former and additional numbers, too
+      if (source.ref.kind != SourceKind::row) continue;
+      if (is_fresh || in_.row_is_missing[s]) {
+        waits = out_.unsettled = true;
+        note("its row may have left the list: looked at again first");
+      } else {
+        waits = remove(s, &source, kWhy, kAsk) || waits;
+      }
+    }
+  }
   if (!waits) end(PairStatus::tombstone, "forgotten", true);
 }
 }  // namespace tandem

@@ -89,6 +89,7 @@ class Planner {
   void plan_forget();
   [[nodiscard]] bool is_edited(Side s) const;
   // The write that takes the person away there; false: nothing of it can be removed.
+  bool remove(Side s, const SourceRow* row, std::string why, std::string ask);  // row nullptr = the record
   bool add_removal(Side s, std::string why, std::string ask);
   void end(PairStatus status, std::string reason, bool erase = false);
 

@@ -12,7 +12,7 @@ struct SteadyTime {
 class Clock {
  public:
   virtual ~Clock() = default;
-  [[nodiscard]] virtual std::int64_t now_ms() = 0;  // Unix ms, UTC; people may move it
+  [[nodiscard]] virtual std::int64_t now_ms() = 0;                       // Unix ms, UTC; people may move it
   [[nodiscard]] virtual SteadyTime steady() { return {"-", now_ms()}; }  // nobody moves it
   virtual void sleep_until_ms(std::int64_t when_ms) = 0;  // may return early when asked to stop
 };

@@ -184,6 +184,7 @@ class StateStore {
   [[nodiscard]] virtual std::vector<Ruling> new_rulings() = 0;  // not yet carried out, in the order given
   virtual void close_ruling(std::int64_t id) = 0;  // carried out; what it forbids stays forbidden
   [[nodiscard]] virtual bool kept_apart(const RecordId& ctm, const RecordId& highlevel) = 0;
+  [[nodiscard]] virtual bool kept_together(const RecordId& ctm, const RecordId& highlevel) = 0;
 
   // ---- writes
   [[nodiscard]] virtual std::vector<Intent> open_intents() = 0;  // by id

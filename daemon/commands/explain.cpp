@@ -33,8 +33,10 @@ Table next_writes(SqliteStore& store, const config::LinkConfig& link, PairId id)
   for (const Side side : kSides) replicas[side]->recall(kept_learned(store, side));
   CycleHooks hooks;
   CycleReport report;
-  Context context{replicas, store, clock, Timeline(clock, store), link.policy, hooks, report, store.meta("policy").value_or(""),
-                  {},       {},    {},    {},          {}};
+  Context context{replicas,    store, clock,  Timeline(clock, store),
+                  link.policy, hooks, report, store.meta("policy").value_or(""),
+                  {},          {},    {},     {},
+                  {}};
   context.writable = {true, true};
   Observer observer(context);
   Settler settler(context, observer);

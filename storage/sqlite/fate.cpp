@@ -133,4 +133,10 @@ bool SqliteStore::kept_apart(const RecordId& ctm, const RecordId& highlevel) {
           CompactText{ctm.text}, CompactText{highlevel.text});
   return q.step();
 }
+
+bool SqliteStore::kept_together(const RecordId& ctm, const RecordId& highlevel) {
+  Query q(*connection_, "SELECT 1 FROM ruling WHERE ctm_id = ? AND highlevel_id = ? AND kind = 0",
+          CompactText{ctm.text}, CompactText{highlevel.text});
+  return q.step();
+}
 }  // namespace tandem

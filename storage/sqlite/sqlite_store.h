@@ -98,6 +98,7 @@ class SqliteStore final : public StateStore {
   std::vector<Ruling> new_rulings() override;
   void close_ruling(std::int64_t id) override;
   bool kept_apart(const RecordId& ctm, const RecordId& highlevel) override;
+  bool kept_together(const RecordId& ctm, const RecordId& highlevel) override;
 
   std::vector<Intent> open_intents() override;
   std::vector<Intent> open_intents_of(PairId id) override;

@@ -153,6 +153,8 @@ TEST_P(StateStoreConformance, ARulingIsNewUntilItIsCarriedOutAndForbidsFromThenO
   ASSERT_EQ(store().new_rulings().size(), 1U);
   EXPECT_EQ(store().new_rulings()[0].id, given[1].id);
   EXPECT_TRUE(store().kept_apart({"+1"}, {"h1"}));
+  EXPECT_FALSE(store().kept_together({"+1"}, {"h1"}));
+  EXPECT_TRUE(store().kept_together(given[1].ctm, given[1].highlevel));
   EXPECT_TRUE(store().kept_apart({"+3"}, {"h3"})) << "what was unlinked is not linked again by itself";
   EXPECT_FALSE(store().kept_apart({"+2"}, {"h2"}));
   EXPECT_FALSE(store().kept_apart({"+1"}, {"h2"}));

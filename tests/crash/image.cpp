@@ -93,7 +93,8 @@ constexpr Query kQueries[] = {
     {"erased", "SELECT count(*) FROM erased"},
     // Not the salt of the erased: it is chosen at random.
     {"meta",
-     "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%' AND key <> 'timeline' AND key <> "
+     "SELECT key, value FROM meta WHERE key NOT LIKE 'cursor%' AND key NOT LIKE 'learned%' AND key <> "
+     "'timeline' AND key <> "
      "'erased.salt' AND value <> ''"},
 };
 

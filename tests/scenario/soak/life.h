@@ -196,8 +196,8 @@ class Life {
   std::vector<Reading> list_readings_;
   std::set<Side> holed_listings_;         // whose pages were skipped
   std::set<std::string> shown_contacts_;  // CTM's contacts that were in the list when it was read
-  std::int64_t cycle_request_ = 0;                            // requests before this cycle
-  Reading answered_;                                          // what the answer under way can show
+  std::int64_t cycle_request_ = 0;        // requests before this cycle
+  Reading answered_;                      // what the answer under way can show
   std::vector<std::int64_t> cycles_at_ms_, completed_at_ms_;  // when each began
   std::int64_t forgotten_ms_ = 0;
   std::size_t forgotten_at_ = 0;  // ledger: the state was lost or went back here, last
