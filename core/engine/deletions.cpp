@@ -122,9 +122,12 @@ void Observer::missing_records(Side side, const std::vector<Suspect>& missing) {
 
 bool Observer::prove_deletions(Side side) {
   std::vector<FetchRequest> requests;
-  for (const auto& s : c_.store.suspects(side))
-    if (s.ref.kind == SourceKind::record && s.absent && c_.even_ms() - s.since_ms >= tuning::kDeletionProofMs)
-      requests.push_back({s.person, {}});
+  std::vector<bool> is_absent;  // else no complete listing has missed it: asked only whether it is back
+  for (const auto& s : c_.store.suspects(side)) {
+    if (s.ref.kind != SourceKind::record || c_.even_ms() - s.since_ms < tuning::kDeletionProofMs) continue;
+    requests.push_back({s.person, {}});
+    is_absent.push_back(s.absent);
+  }
   if (requests.empty()) return true;
   const auto answers = c_.replicas[side]->fetch(requests);
   bool complete = true;
@@ -133,7 +136,7 @@ bool Observer::prove_deletions(Side side) {
       if (answers[i]) {
         for (const auto& e : *answers[i]) stage(side, e);
       } else if (answers[i].error().fault == Fault::gone) {
-        agree_deletion(side, requests[i].record);
+        if (is_absent[i]) agree_deletion(side, requests[i].record);
       } else {
         complete = false;
         c_.trouble(side, answers[i].error());

@@ -201,6 +201,8 @@ bool Observer::is_erased(Side side, const Evidence& e) {
 
 Staged Observer::stage(Side side, const Evidence& e, bool direct) {
   if (is_erased(side, e)) {
+    if (e.source.kind == SourceKind::record)
+      return {};    // its id is one of those that only a digest is kept of
     SourceRow row;  // by its hash alone, so that it is passed over
     row.side = side;
     row.ref = e.source;

@@ -114,8 +114,12 @@ bool Planner::resolved(const FieldRule& rule, const PairField& f) {
           "person");
     return true;
   }
-  out_.decided.push_back(conflict_row(rule, f, "value", "person"));
   const FieldValue value = r.take == Take::clear ? FieldValue::cleared() : FieldValue::of(r.value);
+  const bool half_done = !r.only && std::any_of(kSides.begin(), kSides.end(), [&](Side s) {
+    return f.seen[s] == value && f.base[s] == value;
+  });
+  if (!half_done)  // audited with the first of the two writes
+    out_.decided.push_back(conflict_row(rule, f, "value", "person"));
   if (r.only) {
     if (f.seen[*r.only] != value) draft(rule, f, *r.only, value, why("a person decided the value"), "person");
     BaseChange change{rule.name, f.base, false, {}};

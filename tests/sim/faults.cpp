@@ -10,7 +10,7 @@
 
 namespace tandem::sim {
 namespace {
-constexpr std::array<std::pair<FaultKind, std::string_view>, 15> kNames{
+constexpr std::array<std::pair<FaultKind, std::string_view>, 14> kNames{
     {{FaultKind::lost_before, "lost_before"},
      {FaultKind::lost_after, "lost_after"},
      {FaultKind::reset, "reset"},
@@ -24,8 +24,7 @@ constexpr std::array<std::pair<FaultKind, std::string_view>, 15> kNames{
      {FaultKind::skip_page, "skip_page"},
      {FaultKind::stored_but_422, "stored_but_422"},
      {FaultKind::wrong_json, "wrong_json"},
-     {FaultKind::quoting, "quoting"},
-     {FaultKind::not_found, "not_found"}}};
+     {FaultKind::quoting, "quoting"}}};
 
 HttpResponse plain_error(int status) {
   JsonOut out;
@@ -35,14 +34,6 @@ HttpResponse plain_error(int status) {
                                        : "Internal server error");
   out.end_object();
   return {status, {{"content-type", "application/json; charset=utf-8"}}, out.take()};
-}
-
-// As the systems say it of a record that is not there.
-HttpResponse not_found_error() {
-  JsonOut out;
-  out.begin_object().field("status", "error").field("reason", "not found");
-  out.field("statusCode", 404).field("message", "Contact not found").end_object();
-  return {404, {{"content-type", "application/json; charset=utf-8"}}, out.take()};
 }
 
 HttpResponse html_error(int status, std::string_view what = "The web server reported an error.") {
@@ -123,9 +114,6 @@ Delivered Faults::deliver(HttpRequest request, const Handler& system) {
       break;
     case FaultKind::wrong_json:  // good JSON that is no answer to any question
       instead({200, {{"content-type", "application/json; charset=utf-8"}}, R"({"status":"ok"})"});
-      break;
-    case FaultKind::not_found:
-      instead(not_found_error());
       break;
     case FaultKind::quoting: {
       const bool reads = request.method == "GET" || request.path.ends_with("/search");

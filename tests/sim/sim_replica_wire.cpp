@@ -33,6 +33,10 @@ Result<void> SimWire::exchange(const std::string& method, const std::string& pat
   if (revoked)
     return fail(tandem::Fault::unauthorised, what + ": 401, the credential is refused; replace it");
   if (answers_lost) return fail(tandem::Fault::transient, what + ": no connection; try again later");
+  if (denies && denies(method, path)) {
+    if (after) after(method, path);
+    return fail(tandem::Fault::gone, what + ": 404, there is no such record");
+  }
   std::optional<Error> refusal;
   HttpRequest request;
   request.method = method;
@@ -61,7 +65,6 @@ Result<void> SimWire::exchange(const std::string& method, const std::string& pat
   const int status = got.response.status;
   if (status == 401 || status == 403)
     return fail(tandem::Fault::unauthorised, fmt::format("{}: {}", what, status));
-  if (status == 404 && !refusal) return fail(tandem::Fault::gone, what + ": 404, there is no such record");
   if (status >= 400 && !refusal) return fail(tandem::Fault::rejected, fmt::format("{}: {}", what, status));
   if (got.response.body != kWhole)
     return fail(tandem::Fault::malformed, what + ": not an answer of this route");

@@ -33,6 +33,8 @@ class SimWire {
 
   Hook before, after;  // each request, whatever becomes of it
   Heard heard;         // once it is known what becomes of it
+  // The system says that there is no such record, though there is.
+  std::function<bool(const std::string& method, const std::string& path)> denies;
   Faults faults;
   bool revoked = false;       // the credential is refused from now on
   bool answers_lost = false;  // the system cannot be reached at all

@@ -85,8 +85,7 @@ enum class FaultKind : std::uint8_t {
   skip_page,
   stored_but_422,
   wrong_json,
-  quoting,
-  not_found
+  quoting
 };
 struct Fault {
   FaultKind kind{};

@@ -34,6 +34,7 @@ class Laws {
   void p8_created_once(const Entry& e);
   void p11_echo(const Entry& e);
   void p12_deletes(const Entry& e);
+  void p12_proof(const std::string& contact);
   void p13_brakes(std::size_t from);
   void p15_no_resurrection(const Entry& e);
   void p17_tag_calls(const Entry& e);

@@ -370,7 +370,7 @@ void Laws::p31_redaction() {
   std::set<std::string> values;
   for (const auto& e : life_.ledger_.entries())
     for (const auto& word : e.is)
-      if (word.size() > 5 &&
+      if (word.size() > 5 && e.action != "create" &&  // a custom field's own name is no value
           (e.field == "name" || canonical_of(e.side, e.field, life_.highlevel_) == e.field))
         values.insert(word);
   for (const auto& line : life_.said_) {

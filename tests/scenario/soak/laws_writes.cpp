@@ -66,7 +66,7 @@ void Laws::after_cycle(std::size_t from) {
   rulings_hold();
   p13_brakes(from);
   for (const auto& row : life_.rows("SELECT record_id FROM v_history WHERE action = 'gone'"))
-    life_.agreed_.emplace(row[0], life_.ledger_.now());
+    if (life_.agreed_.emplace(row[0], life_.ledger_.now()).second) p12_proof(row[0]);
 }
 
 // P1: what we write was entered by somebody, as this field of this person.
@@ -179,6 +179,16 @@ void Laws::p11_echo(const Entry& e) {
 void Laws::p12_deletes(const Entry& e) {
   if (e.side != Side::highlevel || e.action != "delete" || may_be_forgotten(e.side, e.person)) return;
   life_.broken("P12 absence is not deletion", "contact " + e.person + " was deleted by us");
+}
+
+// P12: agreed, though nobody ever deleted it: a listing that missed it, or one answer, was believed.
+void Laws::p12_proof(const std::string& contact) {
+  const bool deleted = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
+    return e.side == Side::highlevel && e.person == contact &&
+           (e.action == "delete" || e.action == "merged_away");
+  });
+  if (!deleted && life_.highlevel_.read(contact))
+    life_.broken("P12 absence is not deletion", "contact " + contact + " counts as deleted, and is there");
 }
 
 // P13: what is braked stays; nothing at all leaves before a first run is approved.

@@ -94,6 +94,11 @@ void Life::open() {
   for (const Side s : kSides) {
     wire(s).before = [this, s](const auto& method, const auto& path) { request_begins(s, method, path); };
     wire(s).after = [this, s](const auto& method, const auto& path) { request_done(s, method, path); };
+    wire(s).denies = [this, s](const auto& method, const auto& path) {
+      const auto until = denied_until_ms_.find(path.substr(path.rfind('/') + 1));
+      return s == Side::highlevel && method == "GET" && until != denied_until_ms_.end() &&
+             clock_.true_ms() < until->second;
+    };
     wire(s).heard = [this, s](const auto& method, const auto& path, const Result<void>& got) {
       if (got && !is_write(method, path)) note_reading(s, method, path);
       if (keep_trace_)
@@ -293,6 +298,7 @@ void Life::settle() {
     wire(s).faults.clear();
     wire(s).revoked = wire(s).answers_lost = false;
   }
+  denied_until_ms_.clear();
   settle_once();
   if (cell("SELECT count(*) FROM v_parked WHERE next_try_at IS NOT NULL") != "0") {
     clock_.tick(kPastRetriesMs);

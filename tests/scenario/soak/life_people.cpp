@@ -183,16 +183,11 @@ bool Life::play_highlevel(const Words& w) {
     done = !gone.empty() && gone != id && static_cast<bool>(highlevel_.merge(id, gone));
     if (done) note_merged(id);
   } else if (verb == "hide") {  // it is there, and HighLevel says otherwise
-    const std::int64_t most = number_at(w, 3, 1);
-    sim::Fault fault;
-    fault.kind = sim::FaultKind::not_found;
-    fault.method = "GET";
-    fault.path_ends = "/contacts/" + id;
-    fault.times = static_cast<int>(most);
+    const std::int64_t until_ms = clock_.true_ms() + number_at(w, 3) * 1'000LL;
     if (w.at(2) == "listing")
-      highlevel_.lose_from_index(id, clock_.true_ms() + most * 1'000);
+      highlevel_.lose_from_index(id, until_ms);
     else
-      wire(Side::highlevel).faults.add(fault);
+      denied_until_ms_[id] = until_ms;
   } else if (verb == "other_phone") {
     highlevel_.add_other_phone(id, w.at(2));
   } else if (verb == "other_email") {

@@ -414,17 +414,21 @@ class Author {
   }
 
   // A contact that is there, and HighLevel's listing, or its answer by the id, does not know it for a while:
-  // never both for as long as a proof of deletion takes.
+  // never both for as long as a proof of deletion takes, however our clock is set meanwhile.
   void overlook() {
     const std::string who = any_contact();
+    const bool edited = rare_.one_in(2);
+    if (edited) say({"edit_contact", who, "city", fmt::format("Place number{:03}", 907)});
     const int how = rare_.below(4);
     if (how != 1) say({"hide", who, "listing", std::to_string(60 + rare_.below(1'200))});
-    if (how != 0) say({"hide", who, "reading", how == 1 ? std::to_string(1 + rare_.below(3)) : "1"});
-    for (int i = 1 + rare_.below(3); i > 0; --i) {
-      say({"cycle", rare_.one_in(4) ? "delta" : "full"});
-      say({"wait", std::to_string(60 + rare_.below(400))});
+    if (how != 0) say({"hide", who, "reading", std::to_string(how == 1 ? 60 + rare_.below(1'200) : 45)});
+    say({"cycle", how == 1 ? "delta" : "full"});
+    say({"wait", std::to_string(1 + rare_.below(20))});
+    if (rare_.one_in(2)) say({"cycle", "full"});
+    for (int i = rare_.below(3); i >= 0; --i) {
+      say({"wait", std::to_string(200 + rare_.below(300))});
+      say({"cycle", rare_.one_in(3) ? "delta" : "full"});
     }
-    say({"cycle", "full"});
   }
 
   // An alias, and somebody who calls from it (P44).
