@@ -89,11 +89,12 @@ void Planner::plan_corrections() {
 // A row that was made anew without them, and what said them is gone: nobody cleared anything.
 FieldMap Planner::lost_fields(Side s, const SourceRow& row, const FieldMap& agreed) const {
   FieldMap out;
-  for (const auto& [native, value] : agreed) {
+  for (const auto& entry : agreed) {
+    const auto& [native, value] = entry;
     const FieldValue& shown = value_of(row.shown, native);
     const bool is_said =
         std::any_of(in_.sources[s].begin(), in_.sources[s].end(),
-                    [&](const SourceRow& source) { return value_of(source.shown, native).is_value(); });
+                    [&](const SourceRow& source) { return value_of(source.shown, entry.first).is_value(); });
     if (value.is_value() && shown.is_cleared() && !is_said &&
         !row.corrected.contains(correction_key(native, shown)))
       out.emplace(native, shown);

@@ -203,7 +203,8 @@ void Life::note_undo(std::int64_t run) {
     u.left = e.is;
     u.unknown = u.unknown || e.unseen;
   }
-  for (auto& [key, u] : written) {
+  for (auto& entry : written) {
+    auto& u = entry.second;
     const auto both = std::ranges::any_of(all, [&](const Entry& x) {
       return x.by_us() && x.side == Side::ctm && x.cycle == of->second && x.field == u.field && x.changes() &&
              ledger_.group_of(x) == ledger_.group_of("h:" + u.contact);
