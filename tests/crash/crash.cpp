@@ -45,7 +45,7 @@ struct Options {
 };
 
 struct Tally {
-  int deaths = 0, same = 0, known = 0;
+  int deaths = 0, same = 0;
 };
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -302,23 +302,11 @@ class Report {
       ++tally.same;
       return;
     }
-    if (is_known(differs)) {
-      ++tally.known;
-      return;
-    }
     std::string at = fmt::format("step {} ({})", deaths[0].step, what(deaths[0].step));
     if (deaths[0].power)
       at += fmt::format(", power lost, --keeps {} --seed {}", deaths[0].keeps, deaths[0].seed);
     if (deaths.size() > 1) at += fmt::format(", then step {}", deaths[1].step);
     fail(at, differs);
-  }
-
-  [[nodiscard]] bool is_known(const std::string& differs) const {
-    const auto lines = lines_of(differs);
-    return std::ranges::all_of(lines, [&](const std::string& line) {
-      return std::ranges::any_of(trial_.scenario().known,
-                                 [&](const char* part) { return line.find(part) != std::string::npos; });
-    });
   }
 
   void fail(const std::string& at, const std::string& differs) {
@@ -328,8 +316,8 @@ class Report {
   }
 
   void say(const char* how, const Tally& tally) {
-    fmt::print("{}: {} {} of {}, same end {}{}\n", trial_.scenario().name, how, tally.deaths, tally.deaths,
-               tally.same, tally.known == 0 ? "" : fmt::format(", known to differ {}", tally.known));
+    fmt::print("{}: {} {} of {}, same end {}\n", trial_.scenario().name, how, tally.deaths, tally.deaths,
+               tally.same);
     std::fflush(stdout);
     total_deaths += tally.deaths;
     total_same += tally.same;

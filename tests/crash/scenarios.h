@@ -2,7 +2,7 @@
 #pragma once
 #include <functional>
 #include <span>
-#include <vector>
+#include <string>
 
 #include "tests/crash/stage.h"
 
@@ -16,8 +16,6 @@ struct Scenario {
   std::function<std::string(Stage&)> must_hold = {};
   // A life after a death that reads changes only would not hear of what was deleted.
   bool needs_listings = false;
-  // A difference that is known and waits to be mended: each of its lines holds one of these.
-  std::vector<const char*> known = {};
 };
 [[nodiscard]] std::span<const Scenario> scenarios();  // edits, links and creates
 // Deletions, and what a person says with `forget`, `undo`, `link`, `unlink`, `keep-apart` and `backup`.
