@@ -388,7 +388,8 @@ bool Laws::is_of_another_pair(const Entry& write, const Entry& entered) {
 bool Laws::decided(const Entry& e) {
   Ledger& ledger = life_.ledger_;
   for (const auto& row :
-       life_.rows("SELECT field, ctm, highlevel, pair_id FROM v_conflicts WHERE decision <> 'held'")) {
+       life_.rows("SELECT field, ctm, highlevel, decided_by FROM v_conflicts WHERE decision <> 'held'")) {
+    if (row[3] == "policy" && !life_.ruled_.contains(row[0])) continue;  // no rule says so
     const bool half = row[0] == "first_name" || row[0] == "last_name";
     if ((half ? "name" : row[0]) != e.field) continue;
     const Words theirs = words_of(e.field, row[e.side == Side::ctm ? 1 : 2]);

@@ -210,6 +210,7 @@ class Life {
   std::set<std::pair<std::string, std::string>> undo_writes_;  // field, value: what undoing may write
   std::set<std::pair<std::string, std::string>> blanked_;  // contact, field: blank again on that side alone
   std::map<std::int64_t, int> cycle_of_run_;
+  std::set<std::string> ruled_;  // fields whose conflicts a rule decides, or did at some time
   std::map<std::string, std::int64_t> denied_until_ms_;  // contacts whose reading by id says 404
   std::vector<Responder> responders_;
   std::vector<Answer> answers_;

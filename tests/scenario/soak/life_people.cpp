@@ -86,6 +86,7 @@ bool Life::play_policy(const Words& w) {
   } else if (verb == "rule" && w.size() == 4) {
     const auto before = policy_.mapping;
     rule(w[1], [&](FieldRule& r) {
+      if (w[2] == "conflict" && w[3] != "hold") ruled_.insert(w[1]);
       if (w[2] == "conflict") r.conflict = conflict_rule_from(w[3]).value();
       if (w[2] == "direction") r.direction = direction_from(w[3]).value();
       if (w[2] == "clears") r.clears = direction_from(w[3]).value();
@@ -119,6 +120,7 @@ bool Life::play_policy(const Words& w) {
       const auto [key, value] = split(w[i]);
       if (key == "method") fault.method = value;
       if (key == "path") fault.path_has = value;
+      if (key == "ends") fault.path_ends = value;
       if (key == "skip") fault.skip = number_at({value}, 0);
       if (key == "times") fault.times = number_at({value}, 0, 1);
       if (key == "param") fault.param = number_at({value}, 0);

@@ -8,6 +8,7 @@
 #include <map>
 #include <string_view>
 
+#include "tests/scenario/soak/make_rare.h"
 #include "tests/scenario/soak/script.h"
 #include "tests/sim/ctm_model.h"
 #include "tests/sim/highlevel_model.h"
@@ -27,23 +28,6 @@ constexpr std::array kPromiseNothing =
 
 // Halves of a name that go different ways are rare in life, and an open defect of their own (regressions/).
 constexpr int kHalvesApartOneIn = 120;
-
-struct Dice {
-  std::uint64_t state;
-  std::uint64_t next() {  // SplitMix64
-    state += 0x9E3779B97F4A7C15ULL;
-    std::uint64_t z = state;
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-  int below(int n) { return n <= 0 ? 0 : static_cast<int>(next() % static_cast<std::uint64_t>(n)); }
-  bool one_in(int n) { return below(n) == 0; }
-  template <class Array>
-  std::string pick(const Array& from) {
-    return std::string(from[static_cast<std::size_t>(below(static_cast<int>(std::size(from))))]);
-  }
-};
 
 constexpr std::array kFields = std::to_array<std::string_view>(
     {"first_name", "last_name", "city", "address1", "state", "postal_code", "email", "custom:project_kind"});
@@ -77,7 +61,9 @@ class Author {
     if (!dice_.one_in(4)) say({"cycle", "full"});
     const int steps = 6 + dice_.below(30);
     choose_rare(steps);
+    Rare rare(script_, steps, people_);
     for (int i = 0; i < steps; ++i) {
+      rare.play(i);
       for (const auto& [at, what] : rare_steps_)
         if (at == i) (this->*what)();
       step();
@@ -148,7 +134,6 @@ class Author {
     if (dice_.one_in(10)) say({"skew", std::to_string((dice_.below(3) - 1) * 86'400)});
   }
 
-  static std::string number(int person) { return fmt::format("+1312555{:04}", 142 + person); }
   std::string person() { return number(dice_.below(people_)); }
   std::string contact() {
     return dice_.one_in(6) ? person() : fmt::format("h{}", 1 + dice_.below(std::max(1, contacts_)));
