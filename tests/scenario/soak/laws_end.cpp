@@ -414,8 +414,10 @@ void Laws::p38_rows() {
     // Whose number it is now may be a question that waits for a person.
     const bool alive = std::ranges::any_of(life_.highlevel_.contacts(), [&](const auto& c) {
       const bool restored = std::ranges::any_of(life_.ledger_.entries(), [&](const Entry& e) {
-        return e.person == c->id && (e.action == "restore" || (e.action == "create" && e.by_us())) &&
-               e.at_ms > removed_at_ms[number];  // called again, or restored: then the row was in its place
+        return e.person == c->id &&
+               (e.action == "restore" || (e.action == "create" && e.by_us()) ||
+                (e.field == "phone" && e.new_text == number)) &&
+               e.at_ms > removed_at_ms[number];  // made, restored or given the number since
       });
       return !restored && c->at(Field::phone) == number &&
              life_.cell("SELECT count(*) FROM v_pairs WHERE highlevel_id = ? AND state = 'held'", {c->id}) ==

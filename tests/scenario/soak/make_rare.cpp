@@ -34,6 +34,8 @@ void Rare::cycle(const char* kind, int then_wait_s) {
 // Deleted, proved, agreed; then they call again, or somebody edits what is left (P15).
 void Rare::gone_for_good() {
   const std::string who = person();
+  say({"policy", "after_delete", dice_.pick(std::array{"never", "ask", "create"})});
+  say({"policy", "deletes_from_highlevel", dice_.pick(std::array{"propagate", "keep", "ask"})});
   say({"delete_contact", who});
   cycle("full", kPastProofS);
   cycle("full");
@@ -73,15 +75,17 @@ void Rare::lost_create() {
 
 // What a run wrote was edited since; the run before the last one is undone (P28).
 void Rare::undone_and_edited() {
-  const std::string who = person();
-  say({"edit_contact", who, "city", "Place number915"});
-  cycle("delta", kPastLagS);
+  const std::string who = person(), seen_after = std::to_string(kPastLagS);
   say({"call", who});
-  cycle("full", kPastLagS);
-  say({"edit_call", who, "city", "Place number916"});
-  cycle("full", kPastLagS);
-  say({"edit_contact", who, "city", "Place number917"});
-  cycle("full", kPastLagS);
+  cycle("full");
+  for (const auto& [verb, value] :
+       {std::pair{"edit_contact", "Place number915"}, std::pair{"edit_call", "Place number916"},
+        std::pair{"edit_contact", "Place number917"}}) {
+    say({"wait", seen_after});
+    say({verb, who, "city", value});
+    say({"wait", seen_after});
+    cycle("full");
+  }
   say({"undo", "1"});
   cycle("full");
 }
