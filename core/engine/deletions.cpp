@@ -179,10 +179,8 @@ bool Observer::join_survivor(PairState& pair, Side side) {
     for (const PairId near : c_.store.pairs_with(Identity::Kind::phone, identity.value)) {
       if (near == pair.id) continue;
       const PairState there = *c_.store.pair(near);
-      const auto all = c_.store.identities(near);
-      const bool shows_it = std::any_of(all.begin(), all.end(), [&](const Identity& i) {
-        return i.kind == Identity::Kind::phone && i.side == side && i.value == identity.value;
-      });
+      const bool shows_it =
+          has_identity(c_.store.identities(near), side, Identity::Kind::phone, identity.value);
       // Not linked itself: the matching looks at it with the number that is free now.
       if (shows_it && there.status != PairStatus::linked && there.status != PairStatus::tombstone)
         c_.store.set_dirty(near, true);

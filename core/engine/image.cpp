@@ -33,10 +33,10 @@ bool is_image(const FieldValue& shown, const FieldValue& sent) {
 namespace {
 bool is_half_of_name(const Context& c, Side side, const std::string& native) {
   if (!c.can(side).joined_name || native == "name") return false;
-  for (const char* half : {"first_name", "last_name"})
-    if (const FieldRule* rule = c.policy.mapping.find(half); rule != nullptr && rule->native[side] == native)
-      return true;
-  return false;
+  const auto& rules = c.policy.mapping.rules();
+  return std::any_of(rules.begin(), rules.end(), [&](const FieldRule& rule) {
+    return is_name_part(rule.name) && rule.native[side] == native;
+  });
 }
 
 // The whole of a name, of which the write may name a half only.

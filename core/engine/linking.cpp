@@ -152,11 +152,7 @@ std::optional<PairId> out_of_scope_twin(Context& c, const PairState& pair, Side 
       if (near == pair.id) continue;
       const PairState twin = *c.store.pair(near);
       if (twin.status != PairStatus::ignored || twin.record[other(side)].text.empty()) continue;
-      const auto theirs = c.store.identities(near);
-      if (std::any_of(theirs.begin(), theirs.end(), [&](const Identity& i) {
-            return i.side == other(side) && i.kind == identity.kind && i.value == identity.value;
-          }))
-        return near;
+      if (has_identity(c.store.identities(near), other(side), identity.kind, identity.value)) return near;
     }
   }
   return std::nullopt;
@@ -281,46 +277,33 @@ bool is_being_made(const Context& c, const PairState& pair) {
                      [](const Intent& intent) { return intent.write.kind == WriteKind::create; });
 }
 
-// A contact that was deleted and made again: what its number is at CTM is a person on one side again (P14).
-void free_from_deleted(Context& c, Observer& observer, PairId id) {
+// What keeps a number at its keyed side from the contact that shows it now: a pair whose own contact was
+// deleted, and here it is made again (P14), or one that had the number before and shows another (P39). The
+// number is a person of its own then, whom the contact finds.
+void free_keys(Context& c, Observer& observer, PairId id) {
   for (const auto& identity : c.store.identities(id)) {
     if (identity.kind != Identity::Kind::phone) continue;
-    const Side gone = identity.side, keyed = other(gone);
-    if (!c.can(keyed).keyed_by_phone) continue;
-    const auto owner = c.store.pair_of(keyed, {identity.value});
-    if (!owner || *owner == id) continue;
-    PairState dead = *c.store.pair(*owner);
-    const bool was_deleted = dead.status == PairStatus::tombstone ||
-                             (dead.status == PairStatus::linked && dead.deleted_ms[gone] != 0);
-    if (!was_deleted || dead.record[keyed].text != identity.value) continue;
-    dead.deleted_ms = {};
-    dead.dead_mark_ms = 0;
-    observer.lose_side(dead, gone, "its contact was deleted; another one has the number now");
-    c.store.put_pair(dead);
-  }
-}
-
-// A number that its contact had before, and another contact shows now: a person of its own again, whom that
-// contact finds (P39).
-void free_alias(Context& c, Observer& observer, PairId id) {
-  for (const auto& identity : c.store.identities(id)) {
-    if (identity.kind != Identity::Kind::phone || identity.alias) continue;
     const Side source = identity.side, keyed = other(source);
     if (!c.can(keyed).keyed_by_phone) continue;
-    const auto owner = c.store.pair_of(keyed, {identity.value});
-    if (!owner || *owner == id || c.open.count(*owner) != 0) continue;
+    const RecordId number{identity.value};
+    const auto owner = c.store.pair_of(keyed, number);
+    if (!owner || *owner == id) continue;
     PairState pair = *c.store.pair(*owner);
-    if (pair.status != PairStatus::linked || pair.record[keyed].text == identity.value) continue;
-    if (linked_by_person(c, pair, keyed, identity.value)) continue;
-    const auto shown = c.store.identities(*owner);
-    if (std::any_of(shown.begin(), shown.end(), [&](const Identity& i) {
-          return i.side == source && i.kind == Identity::Kind::phone && i.value == identity.value;
-        }))
-      continue;
-    PairState freed = split_off(c, observer, pair, keyed, {identity.value});
-    freed.reason = "its number was given to another contact";
-    freed.dirty = true;
-    c.store.put_pair(freed);
+    const bool linked = pair.status == PairStatus::linked;
+    if (pair.record[keyed] == number) {
+      if (pair.status != PairStatus::tombstone && !(linked && pair.deleted_ms[source] != 0)) continue;
+      pair.deleted_ms = {};
+      pair.dead_mark_ms = 0;
+      observer.lose_side(pair, source, "its contact was deleted; another one has the number now");
+      c.store.put_pair(pair);
+    } else if (linked && !identity.alias && c.open.count(*owner) == 0 &&
+               !linked_by_person(c, pair, keyed, identity.value) &&
+               !has_identity(c.store.identities(*owner), source, Identity::Kind::phone, identity.value)) {
+      PairState freed = split_off(c, observer, pair, keyed, number);
+      freed.reason = "its number was given to another contact";
+      freed.dirty = true;
+      c.store.put_pair(freed);
+    }
   }
 }
 }  // namespace
@@ -335,8 +318,7 @@ std::int64_t link_people(Context& c, Observer& observer) {
     c.store.transact([&] {
       for (const PairId id : ids) {
         if (done.count(id) != 0) continue;
-        free_from_deleted(c, observer, id);
-        free_alias(c, observer, id);
+        free_keys(c, observer, id);
         const auto group = group_of(c, id);
         if (group.empty()) continue;
         for (const auto& pair : group) done.insert(pair.id);

@@ -201,9 +201,8 @@ bool Observer::is_erased(Side side, const Evidence& e) {
 
 Staged Observer::stage(Side side, const Evidence& e, bool direct) {
   if (is_erased(side, e)) {
-    if (e.source.kind == SourceKind::record)
-      return {};    // its id is one of those that only a digest is kept of
-    SourceRow row;  // by its hash alone, so that it is passed over
+    if (e.source.kind == SourceKind::record) return {};  // of its id, too, only a digest is kept
+    SourceRow row;                                       // by its hash alone, so that it is passed over
     row.side = side;
     row.ref = e.source;
     row.hash = e.hash;
@@ -251,14 +250,8 @@ void Observer::identify(PairState& pair, Side side, const Evidence& e) {
     add(Identity::Kind::email, it->second.seen[side].text(), false);
   for (const auto& more : e.more_emails) add(Identity::Kind::email, canonical_email(more), true);
   c_.store.set_identities(pair.id, all);
-  // Whoever waits for a partner with that phone or e-mail is looked at again.
-  for (const auto& identity : all) {
-    if (identity.kind == Identity::Kind::id ||
-        std::find(before.begin(), before.end(), identity) != before.end())
-      continue;
-    for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
-      if (near != pair.id) c_.store.set_dirty(near, true);
-  }
+  for (const auto& identity : all)
+    if (std::find(before.begin(), before.end(), identity) == before.end()) wake_those_with(identity, pair.id);
 }
 
 Staged Observer::stage_record(Side side, const Evidence& e) {
@@ -382,12 +375,16 @@ bool Observer::show_fold(PairState& pair, Side side, std::int64_t edited_at_ms, 
   return changed;
 }
 
+// Whoever waits for a partner with that phone or e-mail is looked at again.
+void Observer::wake_those_with(const Identity& identity, PairId except) {
+  if (identity.kind == Identity::Kind::id) return;
+  for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
+    if (near != except) c_.store.set_dirty(near, true);
+}
+
 // Who was held because of it is looked at again.
 void Observer::wake_neighbours(const PairState& pair) {
-  for (const auto& identity : c_.store.identities(pair.id))
-    if (identity.kind != Identity::Kind::id)
-      for (const PairId near : c_.store.pairs_with(identity.kind, identity.value))
-        if (near != pair.id) c_.store.set_dirty(near, true);
+  for (const auto& identity : c_.store.identities(pair.id)) wake_those_with(identity, pair.id);
 }
 
 // A row met for the first time while a write of ours to another record of the person is on its way: what that
@@ -464,14 +461,14 @@ Staged Observer::stage_source(Side side, const Evidence& e, bool direct) {
   if (e.shows_tags && !e.redacted) row.tags = e.tags;
   row.lag_until_ms = 0;
   row.before.clear();
-  if (direct && e.source.kind == SourceKind::activity && known &&
-      row.shown != known->shown) {  // a listing may go on showing what stood before
+  // A listing may go on showing what stood before.
+  if (direct && e.source.kind == SourceKind::activity && known && row.shown != known->shown) {
     row.before = known->shown;
     keep_first(row.before, *known, c_.even_ms());
     row.lag_until_ms = c_.even_ms() + c_.can(side).index_lag_ms;
   }
-  if (known &&
-      !in_lag) {  // the first reading that no lag explains: what it shows was the echo, or will not come
+  // The first reading that no lag explains: what it shows was the echo, or will not come.
+  if (known && !in_lag) {
     row.expected.clear();
     row.expected_until_ms = 0;
   }

@@ -64,6 +64,7 @@ class Observer {
   bool shows_as_seen(Side side, const Evidence& evidence);
   bool is_erased(Side side, const Evidence& evidence);
   void call_again(PairState& pair, Side side);
+  void wake_those_with(const Identity& identity, PairId except);
   void wake_neighbours(const PairState& pair);
   void expect_echo(Side side, SourceRow& row);
   std::vector<RecordId> keys_of(const PairState& pair, Side side);

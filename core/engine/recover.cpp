@@ -239,36 +239,38 @@ bool Settler::is_refused(const Intent& intent) const {
   });
 }
 
-// What the replace made was seen, and people took it off since: the old row's source is missed like any
-// other's (P22).
-bool Settler::was_taken_off(const Intent& intent) {
+// nullopt: the remote could not be asked.
+std::optional<std::vector<Evidence>> Settler::rows_now(const Intent& intent) {
   const auto found = c_.replicas[intent.side]->find({intent.write.record.text, ""});
   if (!found) {
     c_.trouble(intent.side, found.error());
-    return true;
+    return std::nullopt;
   }
-  if (std::any_of(found->evidence.begin(), found->evidence.end(),
-                  [](const Evidence& e) { return e.source.kind == SourceKind::row; }))
-    return false;
+  std::vector<Evidence> rows;
+  for (const auto& e : found->evidence)
+    if (e.source.kind == SourceKind::row) rows.push_back(e);
+  return rows;
+}
+
+// What the replace made was seen, and people took it off since: the old row's source is missed like any
+// other's (P22).
+bool Settler::was_taken_off(const Intent& intent) {
+  const auto rows = rows_now(intent);
+  if (!rows) return true;
+  if (!rows->empty()) return false;
   c_.store.transact([&] { close(intent); });
   return true;
 }
 
 // Its old form is back as another row, or nobody can say yet: nothing is sent.
 bool Settler::is_put_back(const Intent& intent) {
-  const auto found = c_.replicas[intent.side]->find({intent.write.record.text, ""});
-  if (!found) {
-    c_.trouble(intent.side, found.error());
-    return true;
-  }
-  std::vector<Evidence> rows;
-  for (const auto& e : found->evidence)
-    if (e.source.kind == SourceKind::row) rows.push_back(e);
-  if (rows.empty()) return false;
+  const auto rows = rows_now(intent);
+  if (!rows) return true;
+  if (rows->empty()) return false;
   c_.store.transact([&] {
     close(intent);
     c_.store.drop_source(intent.side, *intent.write.target);
-    for (const auto& e : rows) observer_.stage(intent.side, e);
+    for (const auto& e : *rows) observer_.stage(intent.side, e);
     c_.store.set_dirty(intent.pair, true);
   });
   return true;

@@ -38,8 +38,7 @@ bool is_newer(const Context& c, Side side, const std::set<std::string>& natives,
   const FieldRule* rule = c.policy.mapping.find(field);
   if (rule == nullptr) return false;
   return natives.count(rule->native[side]) != 0 ||
-         (c.can(side).joined_name && (field == "first_name" || field == "last_name") &&
-          natives.count("name") != 0);
+         (c.can(side).joined_name && is_name_part(field) && natives.count("name") != 0);
 }
 
 void release(PairState& pair, Side side, std::string_view field) {
@@ -193,8 +192,8 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
     }
   }
   if (c_.can(side).keyed_by_phone) shown["phone"] = FieldValue::of(receipt.record.text);
-  const auto known_as = c_.store.identities(pair.id);
-  const bool has_alias = std::any_of(known_as.begin(), known_as.end(), [&](const Identity& i) {
+  std::vector<Identity> all = c_.store.identities(pair.id);
+  const bool has_alias = std::any_of(all.begin(), all.end(), [&](const Identity& i) {
     return i.kind == Identity::Kind::id && i.side == side && i.alias;
   });
   std::vector<std::string> unmoved;
@@ -237,7 +236,6 @@ void Settler::settle_create(Intent& intent, const Receipt& receipt) {
   }
   park_unmoved(pair, intent, unmoved);
   c_.store.put_pair(pair);
-  std::vector<Identity> all = c_.store.identities(pair.id);
   const Identity id{Identity::Kind::id, side, receipt.record.text, false};
   if (std::find(all.begin(), all.end(), id) == all.end()) all.push_back(id);
   add_key_as_phone(c_, pair, all);
@@ -360,7 +358,7 @@ std::vector<std::string> Settler::lost_with_row(const PairState& pair, const Int
   const FieldMap now = canonical_of(c_, pair, side, receipt.shown.front(), intent.fields);
   for (const auto& [name, value] : old) {
     if (!value.is_value() || !value_of(now, name).is_cleared() || intent.fields.count(name) != 0) continue;
-    if (name == "first_name" || name == "last_name" || is_parked(pair, side, name)) continue;
+    if (is_name_part(name) || is_parked(pair, side, name)) continue;
     const FieldRule* rule = c_.policy.mapping.find(name);
     const bool sent = rule != nullptr &&
                       std::any_of(intent.write.whole.begin(), intent.write.whole.end(), [&](const auto& f) {

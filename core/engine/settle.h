@@ -2,6 +2,7 @@
 // echo differs from nothing (P11). Also what to do with refusals and with writes whose outcome is
 // not known.
 #pragma once
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +57,7 @@ class Settler {
   void recover_record(Intent& intent);
   void recover_source(Intent& intent);
   [[nodiscard]] bool is_refused(const Intent& intent) const;
+  std::optional<std::vector<Evidence>> rows_now(const Intent& intent);  // of the write's number
   bool is_put_back(const Intent& intent);
   bool was_taken_off(const Intent& intent);
   void recover_removal(Intent& intent);

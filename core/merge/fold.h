@@ -29,13 +29,14 @@ struct FoldResult {
   bool lagging = false;             // shows what it showed before our write: remember nothing, look again
 };
 
-// `known` is the source as last seen (nullptr = a new source). Rules, in this order:
-// redacted: nothing changes. Known source, value as last seen, or as expected of our own write: nothing.
-// Known source within the lag window showing exactly its `before`: lagging. Known source, other value: an
-// edit, except a blank on an activity. New source: blank says nothing; a value equal to the fold's is no
-// news; a value in `replaced` is stale; one not newer (at_ms, then source order) than the field's edited_at
-// is history and only fills a field never seen; an unconfirmed one only fills a blank; any other is an edit.
-// The result for a set of never-seen sources does not depend on their order.
+// `known` is the source as last seen (nullptr = a new source). Rules, in this order: redacted: nothing
+// changes. Known source, value as last seen, or as expected of our own write: nothing. Known source within
+// the lag window showing exactly its `before`: lagging. Known source, other value: an edit, except a blank
+// on an activity, or where another source has said something else since. New source: blank says nothing; a
+// value equal to the fold's is no news; a value in `replaced` is stale; one not newer (at_ms, then source
+// order) than the field's edited_at is history and only fills a field never seen; an unconfirmed one only
+// fills a blank; any other is an edit. The result for a set of never-seen sources does not depend on their
+// order.
 [[nodiscard]] FoldResult fold(const FoldState& before, const SourceRow* known, const Reading& reading);
 
 // After a write of ours: `fields` (native) took these values on `side`'s source; what was shown

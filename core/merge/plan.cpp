@@ -45,7 +45,7 @@ const PairField& Planner::field(std::string_view name) const {
 
 Access Planner::access(Side s, SourceKind kind, const FieldRule& rule) const {
   const Access own = can(s).access(kind, rule.native[s]);
-  if (!can(s).joined_name || !is_name(rule.name)) return own;
+  if (!can(s).joined_name || !is_name_part(rule.name)) return own;
   const Access joined = can(s).access(kind, "name");
   const bool read = can_read(own) || can_read(joined), write = can_write(own) || can_write(joined);
   return read ? (write ? Access::read_write : Access::read_only)

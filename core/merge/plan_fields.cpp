@@ -209,7 +209,8 @@ FieldMap Planner::image(Side s, const FieldMap& changed) const {
       whole[rule.name] = it->second;
     else if (drafted != nullptr)  // another write of this plan brings it: a replace must not take it back
       whole[rule.name] = *drafted;
-    else if (is_name(rule.name) && f.unconfirmed[s])  // a half of the carrier's name does not go with ours
+    else if (is_name_part(rule.name) &&
+             f.unconfirmed[s])  // a half of the carrier's name does not go with ours
       whole[rule.name] = f.seen[other(s)].is_value() && flows_to(rule.direction, s) ? f.seen[other(s)]
                                                                                     : FieldValue::cleared();
     else if (f.seen[s].is_observed())
@@ -250,7 +251,7 @@ FieldEntries Planner::shown_elsewhere(Side s, const PlannedWrite& write) const {
   if (can(s).joined_name && (sent.count(kFirst) != 0 || sent.count(kLast) != 0))
     sent.merge(image(s, write.fields));  // the other half goes along
   const auto add = [&](const std::string& name, const FieldValue& value) {
-    if (sent.count(name) == 0 || (!is_name(name) && write.fields.count(name) == 0)) return;
+    if (sent.count(name) == 0 || (!is_name_part(name) && write.fields.count(name) == 0)) return;
     if (!value.is_value() || value == sent.at(name) || value == value_of(write.before, name)) return;
     if (std::find(out.begin(), out.end(), std::pair(name, value)) == out.end()) out.emplace_back(name, value);
   };

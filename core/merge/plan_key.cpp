@@ -64,8 +64,8 @@ void Planner::add_new_key(Side keyed, const FieldValue& number) {
   fields[std::string(kPhone)] = number;
   PlannedWrite w = write_of(keyed, WriteKind::create, fields);
   w.write.record = RecordId{number.text()};
-  for (const auto& r :
-       policy_.mapping.rules()) {  // edited under the old number: on its way to the other side
+  // What was edited under the old number is on its way to the other side.
+  for (const auto& r : policy_.mapping.rules()) {
     const PairField& f = field(r.name);
     if (r.name != kPhone && f.seen[keyed].is_value() && f.seen[keyed] != f.base[keyed] &&
         !f.seen[other(keyed)].is_value() && !r.native[keyed].empty())

@@ -59,7 +59,7 @@ void Planner::plan_corrections() {
         shown[native] = value;
         for (const auto& rule : policy_.mapping.rules()) {
           const bool hit =
-              rule.native[s] == native || (native == "name" && can(s).joined_name && is_name(rule.name));
+              rule.native[s] == native || (native == "name" && can(s).joined_name && is_name_part(rule.name));
           if (hit && flows_to(rule.direction, s) && !is_parked(s, rule.name) &&
               can_write(access(s, kind, rule)))
             canonical[rule.name] = agreed_value(s, rule.name);
@@ -130,7 +130,7 @@ FieldMap Planner::agreed_native(Side s) const {
     const FieldValue& base = agreed_value(s, rule.name);
     if (!base.is_observed() || base != field(rule.name).seen[s] || in_conflict(rule.name)) continue;
     if (drafted_value(s, rule.name) != nullptr) continue;  // another value is on its way: corrected after it
-    if (can(s).joined_name && is_name(rule.name)) continue;
+    if (can(s).joined_name && is_name_part(rule.name)) continue;
     if (base.is_cleared()) {
       if (flows_to(rule.clears, s)) agreed[rule.native[s]] = FieldValue::cleared();
       continue;

@@ -14,7 +14,6 @@ namespace tandem {
 inline constexpr std::string_view kPhone = "phone";
 inline constexpr std::string_view kFirst = "first_name";
 inline constexpr std::string_view kLast = "last_name";
-[[nodiscard]] inline bool is_name(std::string_view field) { return field == kFirst || field == kLast; }
 
 class Planner {
  public:
@@ -88,8 +87,8 @@ class Planner {
   void plan_deletion(Side deleted);
   void plan_forget();
   [[nodiscard]] bool is_edited(Side s) const;
-  // The write that takes the person away there; false: nothing of it can be removed.
-  bool remove(Side s, const SourceRow* row, std::string why, std::string ask);  // row nullptr = the record
+  // The write that takes the person away there; false: nothing of it can be removed. Row nullptr: the record.
+  bool remove(Side s, const SourceRow* row, std::string why, std::string ask);
   bool add_removal(Side s, std::string why, std::string ask);
   void end(PairStatus status, std::string reason, bool erase = false);
 
@@ -97,8 +96,8 @@ class Planner {
   void plan_corrections();
   [[nodiscard]] bool was_replaced(Side s, const std::string& native, const FieldValue& value) const;
   [[nodiscard]] bool is_drafted(Side s, const SourceRef& ref) const;
-  // Native values that both the side as a whole and its base show, and that nobody contests.
   [[nodiscard]] FieldMap lost_fields(Side s, const SourceRow& row, const FieldMap& agreed) const;
+  // Native values that both the side as a whole and its base show, and that nobody contests.
   [[nodiscard]] FieldMap agreed_native(Side s) const;
   [[nodiscard]] const FieldValue& agreed_value(Side s, std::string_view name) const;
   [[nodiscard]] bool in_conflict(std::string_view name) const;

@@ -10,8 +10,6 @@ namespace {
 // Raise when normalising changes: every stored wire hash then differs once and is looked at again.
 constexpr std::string_view kFormat = "1";
 
-bool is_name_part(std::string_view name) { return name == "first_name" || name == "last_name"; }
-
 bool shown_on(const FieldRule& rule, Side side) {
   return rule.direction != Direction::off && !rule.native[side].empty();
 }

@@ -35,6 +35,11 @@ struct FieldRule {
       values;  // (ctm, highlevel); the canonical value is HighLevel's
 };
 
+// A canonical field that is half of a name: CTM shows and takes names whole.
+[[nodiscard]] inline bool is_name_part(std::string_view field) {
+  return field == "first_name" || field == "last_name";
+}
+
 class Mapping {
  public:
   Mapping() = default;

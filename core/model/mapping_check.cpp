@@ -53,7 +53,7 @@ void check_one_to_one(const FieldRule& rule, Side to, std::vector<std::string>& 
 
 void check_values(const FieldRule& rule, std::vector<std::string>& problems) {
   if (rule.values.empty()) return;
-  if (rule.name == "first_name" || rule.name == "last_name") {
+  if (is_name_part(rule.name)) {
     problems.push_back(fmt::format(
         "field {}: a value map cannot be used here, because CTM shows first and last name as one text",
         rule.name));

@@ -1,5 +1,7 @@
 #include "core/model/pair.h"
 
+#include <algorithm>
+
 namespace tandem {
 std::string_view to_text(PairStatus status) {
   switch (status) {
@@ -24,6 +26,11 @@ std::optional<PairStatus> pair_status_from(std::string_view text) {
                        PairStatus::ignored, PairStatus::tombstone})
     if (text == to_text(s)) return s;
   return std::nullopt;
+}
+
+bool has_identity(const std::vector<Identity>& all, Side side, Identity::Kind kind, std::string_view value) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Identity& i) { return i.side == side && i.kind == kind && i.value == value; });
 }
 
 void forget_side(PairState& pair, Side side) {

@@ -83,6 +83,9 @@ struct Identity {
   auto operator<=>(const Identity&) const = default;
 };
 
+[[nodiscard]] bool has_identity(const std::vector<Identity>& all, Side side, Identity::Kind kind,
+                                std::string_view value);
+
 struct PairState {
   PairId id;
   PairStatus status = PairStatus::held;
