@@ -97,6 +97,24 @@ std::string shown_in(const RowHit& row, std::string_view native) {
   return text.empty() ? text_in(row.detail.standard, native) : text;
 }
 
+struct LostFields {
+  std::int64_t since_s = 0;
+  std::vector<std::string> fields;
+};
+
+LostFields lost_fields(const std::string& fact) {
+  LostFields out;
+  const std::size_t colon = fact.find(':');
+  if (colon == std::string::npos) return out;
+  std::from_chars(fact.data(), fact.data() + colon, out.since_s);
+  for (std::size_t at = colon + 1; at < fact.size();) {
+    const std::size_t end = std::min(fact.find(',', at), fact.size());
+    out.fields.push_back(fact.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string to_json(const RawCustom& custom) {
   std::string out;
   for (const auto& [name, json] : custom) {
@@ -445,15 +463,9 @@ Result<Receipt> Lists::replace(const Write& write, const RowHit* row, const Imag
 
 // What the list shows and its rows do not take is not thrown away by replacing them (P38).
 std::optional<Error> Lists::would_lose(const Write& write, const RowHit& row) const {
-  const std::string known = fact(facts_, "row_loses");
-  const std::size_t colon = known.find(':');
-  std::int64_t since_s = 0;
-  std::from_chars(known.data(), known.data() + known.size(), since_s);
-  if (colon == std::string::npos || clock_.now_ms() / 1000 - since_s > kAskAgainS) return std::nullopt;
-  for (std::size_t at = colon + 1; at < known.size();) {
-    const std::size_t end = std::min(known.find(',', at), known.size());
-    const std::string native = known.substr(at, end - at);
-    at = end + 1;
+  const auto lost = lost_fields(fact(facts_, "row_loses"));
+  if (clock_.now_ms() / 1000 - lost.since_s > kAskAgainS) return std::nullopt;
+  for (const std::string& native : lost.fields) {
     if (value_in(write.set, native) != nullptr || shown_in(row, native).empty()) continue;
     Error error;
     error.fault = Fault::rejected;
@@ -466,13 +478,17 @@ std::optional<Error> Lists::would_lose(const Write& write, const RowHit& row) co
   return std::nullopt;
 }
 
+// What other rows lost before stays known; asked again are all of them together.
 void Lists::learn_losses(const Image& image, const RowHit& before, const RowHit& now) {
-  std::string lost;
-  for (const auto& [native, value] : image.fields)
-    if (!is_name(native) && !value.blank && !shown_in(before, native).empty() &&
-        shown_in(now, native).empty())
-      lost += (lost.empty() ? "" : ",") + native;
-  if (!lost.empty()) facts_["row_loses"] = fmt::format("{}:{}", clock_.now_ms() / 1000, lost);
+  std::vector<std::string> lost = lost_fields(fact(facts_, "row_loses")).fields;
+  bool any = false;
+  for (const auto& [native, value] : image.fields) {
+    if (is_name(native) || value.blank || shown_in(before, native).empty() || !shown_in(now, native).empty())
+      continue;
+    any = true;
+    if (std::find(lost.begin(), lost.end(), native) == lost.end()) lost.push_back(native);
+  }
+  if (any) facts_["row_loses"] = fmt::format("{}:{}", clock_.now_ms() / 1000, fmt::join(lost, ","));
 }
 
 Result<Receipt> Lists::remove(const Write& write) {

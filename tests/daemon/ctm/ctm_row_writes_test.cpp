@@ -248,6 +248,8 @@ TEST_F(CtmRowWrites, WhatARowDidNotGetBackIsNotThrownAwayOnTheNext) {
   restart();
   const std::string other = "+13125550199";
   ctm.add_row(other, "Ida", "Brandt").address = {{"city", "Geneva"}};
+  const std::string third = "+13125550198";
+  ctm.add_row(third, "Jonas", "Weber").address = {{"state", "IL"}};
   ctm.takes_address = false;
   ASSERT_TRUE(apply(update({{"custom:kind", text("Roof")}})));
   EXPECT_TRUE(only().address.empty()) << "nobody could know before";
@@ -260,6 +262,12 @@ TEST_F(CtmRowWrites, WhatARowDidNotGetBackIsNotThrownAwayOnTheNext) {
   EXPECT_NE(refused.error().message.find("city"), std::string::npos) << refused.error().message;
   EXPECT_EQ(refused.error().message.find("Geneva"), std::string::npos);
   EXPECT_EQ(ctm.rows_of(other).front().address["city"], "Geneva");
+  w.record = {third};  // shows what the first row did not: it is lost, and learned as well
+  w.target = SourceRef{SourceKind::row, ctm.rows_of(third).front().id};
+  ASSERT_TRUE(apply(w));
+  w.record = {other};
+  w.target = SourceRef{SourceKind::row, ctm.rows_of(other).front().id};
+  ASSERT_FALSE(apply(w)) << "what was known before is known still";
   clock.pass(std::int64_t{32} * 86'400'000);  // asked again one day: it may have been mended
   ctm.takes_address = true;
   EXPECT_TRUE(apply(w));
