@@ -41,7 +41,7 @@ class Rule {
     for (const Side s : kSides)
       if (c_.can(s).keyed_by_phone && pair.record[s] != record(s))
         adopt_key(c_, observer_, pair, s, record(s));
-    awake(pair, status_of(pair), "linked by a person");
+    awake(pair, status_by_records(pair), "linked by a person");
     c_.store.put_pair(pair);
   }
 
@@ -76,7 +76,7 @@ class Rule {
     const std::string reason = unlinks ? "unlinked by a person: left as it is until a person links it again"
                                        : "kept apart by a person";
     for (PairState* half : {&pair, &gone}) {
-      awake(*half, unlinks ? PairStatus::ignored : status_of(*half), reason);
+      awake(*half, unlinks ? PairStatus::ignored : status_by_records(*half), reason);
       half->left_alone = unlinks;
       half->dirty = !unlinks;
       c_.store.put_pair(*half);
@@ -85,11 +85,6 @@ class Rule {
           c_.store.add_history(
               {c_.report.run, c_.now(), s, "unlink", half->record[s].text, half->id, "", {}, {}, reason});
     }
-  }
-
-  static PairStatus status_of(const PairState& pair) {
-    if (pair.record.ctm.text.empty()) return PairStatus::highlevel_only;
-    return pair.record.highlevel.text.empty() ? PairStatus::ctm_only : PairStatus::linked;
   }
 
   void awake(PairState& pair, PairStatus status, const std::string& reason) const {

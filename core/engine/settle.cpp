@@ -446,39 +446,4 @@ void Settler::settle_removed(const Intent& intent) {
   write_history(intent, intent.write.target ? intent.write.target->id : intent.write.record.text);
   close(intent);
 }
-
-void adopt_key(Context& c, Observer& observer, PairState& pair, Side side, const RecordId& key) {
-  std::vector<Identity> all = c.store.identities(pair.id);
-  for (auto& identity : all)
-    if (identity.side == side && identity.kind == Identity::Kind::id)
-      identity.alias = identity.value != key.text;
-  c.store.set_identities(pair.id, all);
-  pair.record[side] = key;
-  pair.fold[side].clear();
-  // What the new key shows has never agreed with this contact: a first meeting.
-  for (auto& [name, field] : pair.fields) {
-    if (name == "phone") {
-      field.base = {FieldValue::of(key.text), FieldValue::of(key.text)};
-      field.seen[side] = FieldValue::of(key.text);
-      continue;
-    }
-    field.base = {};
-    field.seen[side] = {};
-    field.unconfirmed[side] = false;
-  }
-  std::vector<SourceRow> sources = c.store.sources_of(side, key);
-  std::reverse(sources.begin(), sources.end());
-  for (const auto& source : sources) {
-    Reading reading;
-    reading.kind = source.ref.kind;
-    reading.at_ms = source.ref.kind == SourceKind::activity ? source.at_ms : c.high_water_ms[side];
-    reading.shown = source.shown;
-    reading.caller_id_name = source.caller_id_name;
-    reading.now_ms = c.even_ms();
-    reading.high_water_ms = c.high_water_ms[side];
-    pair.fold[side] = fold(pair.fold[side], nullptr, reading).fold;
-  }
-  observer.show_fold(pair, side, 0);
-  pair.dirty = true;
-}
 }  // namespace tandem

@@ -33,6 +33,11 @@ bool has_identity(const std::vector<Identity>& all, Side side, Identity::Kind ki
                      [&](const Identity& i) { return i.side == side && i.kind == kind && i.value == value; });
 }
 
+PairStatus status_by_records(const PairState& pair) {
+  if (pair.record.ctm.text.empty()) return PairStatus::highlevel_only;
+  return pair.record.highlevel.text.empty() ? PairStatus::ctm_only : PairStatus::linked;
+}
+
 void forget_side(PairState& pair, Side side) {
   pair.status = only(other(side));
   pair.record[side] = {};

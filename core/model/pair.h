@@ -109,6 +109,9 @@ struct PairState {
   bool operator==(const PairState&) const = default;
 };
 
+// By the records it has: linked, or a person on one side only.
+[[nodiscard]] PairStatus status_by_records(const PairState& pair);
+
 // The record's deletion is agreed: its id stays with the pair as an alias (P15), what `side` showed is
 // forgotten, and the pair is a person on the other side only. Identities are the caller's business.
 void forget_side(PairState& pair, Side side);

@@ -93,9 +93,12 @@ std::string text_in(const WireFields& fields, std::string_view native) {
   return value == nullptr ? std::string{} : as_text(*value);
 }
 
+bool is_name(std::string_view native) {
+  return native == "name" || native == "first_name" || native == "last_name";
+}
+
 bool changes_name(const WireFields& set) {
-  return value_in(set, "name") != nullptr || value_in(set, "first_name") != nullptr ||
-         value_in(set, "last_name") != nullptr;
+  return std::any_of(set.begin(), set.end(), [](const auto& field) { return is_name(field.first); });
 }
 
 std::string whole_name(const WireFields& set, const WireFields& whole) {

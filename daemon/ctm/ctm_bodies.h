@@ -28,6 +28,7 @@ using RawCustom = std::vector<std::pair<std::string, std::string>>;  // api_name
                                         std::string_view native);  // nullptr: not there
 [[nodiscard]] std::string text_in(const WireFields& fields,
                                   std::string_view native);  // "" when blank or not there
+[[nodiscard]] bool is_name(std::string_view native);         // name, first_name or last_name
 [[nodiscard]] bool changes_name(const WireFields& set);      // name, first_name or last_name is in it
 // "name" of `set`, else first and last joined; the half that `set` lacks comes from `whole`.
 [[nodiscard]] std::string whole_name(const WireFields& set, const WireFields& whole);

@@ -18,6 +18,8 @@
 namespace tandem::ctm {
 
 using Facts = std::map<std::string, std::string>;
+// What a server was seen not to do with rows is tried again after this.
+inline constexpr std::int64_t kAskAgainS = 30 * 86'400;
 
 inline std::string fact(const Facts& facts, const std::string& key) {
   const auto found = facts.find(key);

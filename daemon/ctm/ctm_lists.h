@@ -117,6 +117,7 @@ class Lists {
   std::vector<RowHit> stored_all_the_same(const std::string& number, const RowHit* removed);
   bool outlasts_refusal(const RowHit& row, const std::string& number);
   Result<Receipt> replace(const Write& write, const RowHit* row, const Image& image);
+  [[nodiscard]] std::string beyond_the_mapping(const Write& write, const Image& image) const;
   [[nodiscard]] std::optional<Error> would_lose(const Write& write, const RowHit& row) const;
   void learn_losses(const Image& image, const RowHit& before, const RowHit& now);
   Result<std::optional<Receipt>> try_add_alone(const Write& write, const RowHit& row, const Image& image);
